@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * scullv: devices that keep what is written to them in memory from vmalloc,
+ * after chapter 8 of "Linux Device Drivers" by J. Corbet, A. Rubini and
+ * G. Kroah-Hartman.
+ *
+ *	# insmod scullv.ko order=4 qset=500
+ *	# cat bigfile > /dev/scullv0
+ *	# head -5 /proc/scullvmem
+ *
+ * This file: module parameters, devices and their attributes, init and exit.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "scullv.h"
+
+#define MAX_DEVS	256
+
+/* a single value is cut here; none that is longer is right */
+#define VALUE_LEN	32
+
+/* -- parameters: kept as text, read and checked by scullv_init() -- */
+
+static char *major = "0";
+module_param(major, charp, 0444);
+MODULE_PARM_DESC(major, "major device number, 0 for a free one (default 0)");
+
+static char *devs = "4";
+module_param(devs, charp, 0444);
+MODULE_PARM_DESC(devs, "how many devices, 1 to 256 (default 4)");
+
+static char *order = __stringify(SCULLV_ORDER);
+module_param(order, charp, 0444);
+MODULE_PARM_DESC(order,
+		 "log2 of the pages in a quantum: one for all devices, or one a device with commas between (default 4)");
+
+static char *qset = __stringify(SCULLV_QSET);
+module_param(qset, charp, 0444);
+MODULE_PARM_DESC(qset, "quanta in an item, like order (default 500)");
+
+static char *alloc = "vmalloc";
+module_param(alloc, charp, 0444);
+MODULE_PARM_DESC(alloc, "allocator, like order: vmalloc (default vmalloc)");
+
+static char limit[24] = "50%";
+
+/* a number from a parameter or an attribute */
+static int parse_number(const char *text, struct scullv_range range,
+			unsigned int *number)
+{
+	if (!kstrtouint(text, 0, number) &&
+	    *number >= range.min && *number <= range.max)
+		return 0;
+	pr_err("%s=%.*s: must be a number from %u to %u\n", range.name,
+	       (int)strcspn(text, "\n"), text, range.min, range.max);
+	return -EINVAL;
+}
+
+static int parse_allocator(const char *name, struct scullv_geometry *geometry)
+{
+	geometry->allocator = scullv_find_allocator(name);
+	if (geometry->allocator)
+		return 0;
+	pr_err("alloc=%.*s: must be vmalloc\n", (int)strcspn(name, "\n"),
+	       name);
+	return -EINVAL;
+}
+
+/* "50%" of the memory, or bytes as memparse() reads them; 0: no limit */
+static int parse_limit(const char *text, unsigned long *pages)
+{
+	unsigned long long number;
+	char *end;
+
+	number = memparse(text, &end);
+	if (end == text)
+		goto bad;
+	if (*end == '%') {
+		if (number > 100 || end[-1] < '0' || end[-1] > '9')
+			goto bad;
+		*pages = div_u64((u64)totalram_pages() * number, 100);
+		end++;
+	} else {
+		number = min_t(u64, number, S64_MAX);
+		*pages = min_t(u64, PFN_UP(number), LONG_MAX);
+	}
+	if (!*end || !strcmp(end, "\n"))
+		return 0;
+bad:
+	pr_err("limit=%.*s: must be bytes with an optional K, M, G or T, or 0%% to 100%% of the memory, 0 for no limit\n",
+	       (int)strcspn(text, "\n"), text);
+	return -EINVAL;
+}
+
+static int limit_set(const char *text, const struct kernel_param *param)
+{
+	unsigned long pages;
+
+	/* insmod: scullv_init() is going to look at it */
+	if (THIS_MODULE->state != MODULE_STATE_LIVE)
+		return param_set_copystring(text, param);
+	if (parse_limit(text, &pages))
+		return -EINVAL;
+	scullv_set_limit(pages);
+	return param_set_copystring(text, param);
+}
+
+static const struct kernel_param_ops limit_ops = {
+	.set = limit_set,
+	.get = param_get_string,
+};
+
+static struct kparam_string limit_string = {
+	.string = limit,
+	.maxlen = sizeof(limit),
+};
+module_param_cb(limit, &limit_ops, &limit_string, 0644);
+__MODULE_PARM_TYPE(limit, "string");
+MODULE_PARM_DESC(limit,
+		 "memory for the quanta of all devices: bytes or percent of RAM, 0 for no limit (default 50%)");
+
+/* -- a device and its attributes, /sys/class/scullv/scullvN -- */
+
+static struct scullv_dev *to_scullv(struct device *device)
+{
+	return container_of(device, struct scullv_dev, device);
+}
+
+static ssize_t show_field(struct device *device, enum scullv_field field,
+			  char *buf)
+{
+	struct scullv_geometry config;
+
+	scullv_get_config(to_scullv(device), &config);
+	return sysfs_emit(buf, "%u\n", *scullv_field(&config, field));
+}
+
+static ssize_t store_field(struct device *device, enum scullv_field field,
+			   const char *buf, size_t count)
+{
+	struct scullv_dev *dev = to_scullv(device);
+	struct scullv_geometry old, new;
+
+	do {
+		scullv_get_config(dev, &old);
+		new = old;
+		if (parse_number(buf, scullv_range(&new, field),
+				 scullv_field(&new, field)))
+			return -EINVAL;
+	} while (!scullv_set_config(dev, &old, &new));
+	return count;
+}
+
+static ssize_t order_show(struct device *device, struct device_attribute *attr,
+			  char *buf)
+{
+	return show_field(device, SCULLV_FIELD_ORDER, buf);
+}
+
+static ssize_t order_store(struct device *device, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	return store_field(device, SCULLV_FIELD_ORDER, buf, count);
+}
+static DEVICE_ATTR_RW(order);
+
+static ssize_t qset_show(struct device *device, struct device_attribute *attr,
+			 char *buf)
+{
+	return show_field(device, SCULLV_FIELD_QSET, buf);
+}
+
+static ssize_t qset_store(struct device *device, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	return store_field(device, SCULLV_FIELD_QSET, buf, count);
+}
+static DEVICE_ATTR_RW(qset);
+
+static ssize_t alloc_show(struct device *device, struct device_attribute *attr,
+			  char *buf)
+{
+	struct scullv_geometry config;
+
+	scullv_get_config(to_scullv(device), &config);
+	return sysfs_emit(buf, "%s\n", config.allocator->name);
+}
+
+static ssize_t alloc_store(struct device *device, struct device_attribute *attr,
+			   const char *buf, size_t count)
+{
+	struct scullv_dev *dev = to_scullv(device);
+	struct scullv_geometry old, new;
+	int err;
+
+	do {
+		scullv_get_config(dev, &old);
+		new = old;
+		err = parse_allocator(buf, &new);
+		if (err)
+			return err;
+	} while (!scullv_set_config(dev, &old, &new));
+	return count;
+}
+static DEVICE_ATTR_RW(alloc);
+
+static ssize_t size_show(struct device *device, struct device_attribute *attr,
+			 char *buf)
+{
+	struct scullv_usage usage;
+
+	scullv_get_usage(to_scullv(device), &usage);
+	return sysfs_emit(buf, "%lld\n", usage.size);
+}
+static DEVICE_ATTR_RO(size);
+
+static ssize_t quanta_show(struct device *device, struct device_attribute *attr,
+			   char *buf)
+{
+	struct scullv_usage usage;
+
+	scullv_get_usage(to_scullv(device), &usage);
+	return sysfs_emit(buf, "%lu\n", usage.quanta);
+}
+static DEVICE_ATTR_RO(quanta);
+
+static ssize_t bytes_show(struct device *device, struct device_attribute *attr,
+			  char *buf)
+{
+	struct scullv_usage usage;
+
+	scullv_get_usage(to_scullv(device), &usage);
+	return sysfs_emit(buf, "%llu\n", usage.bytes);
+}
+static DEVICE_ATTR_RO(bytes);
+
+static struct attribute *scullv_attrs[] = {
+	&dev_attr_order.attr,
+	&dev_attr_qset.attr,
+	&dev_attr_alloc.attr,
+	&dev_attr_size.attr,
+	&dev_attr_quanta.attr,
+	&dev_attr_bytes.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(scullv);
+
+static void scullv_release(struct device *device)
+{
+	struct scullv_dev *dev = to_scullv(device);
+
+	scullv_store_exit(dev);
+	kfree(dev);
+}
+
+static struct class scullv_class = {
+	.name = KBUILD_MODNAME,
+	.dev_groups = scullv_groups,
+	.dev_release = scullv_release,
+};
+
+/* -- init and exit -- */
+
+static dev_t first_devt;
+static unsigned int device_count;
+static struct scullv_dev **devices;	/* device_count, the last may be NULL */
+
+/* a device that nobody sees yet, for put_device(); NULL: no memory */
+static struct scullv_dev *create_device(unsigned int minor,
+					const struct scullv_geometry *geometry)
+{
+	struct scullv_dev *dev;
+
+	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	if (!dev)
+		return NULL;
+	if (scullv_store_init(dev, geometry)) {
+		kfree(dev);
+		return NULL;
+	}
+
+	device_initialize(&dev->device);
+	dev->device.class = &scullv_class;
+	dev->device.devt = first_devt + minor;
+	cdev_init(&dev->cdev, &scullv_fops);
+	dev->cdev.owner = THIS_MODULE;
+	if (dev_set_name(&dev->device, KBUILD_MODNAME "%u", minor)) {
+		put_device(&dev->device);
+		return NULL;
+	}
+	return dev;
+}
+
+/* the n-th of the values with commas between, or the last there is */
+static const char *nth_value(const char *list, unsigned int n,
+			     char value[VALUE_LEN])
+{
+	const char *comma;
+
+	while (n-- && (comma = strchr(list, ',')))
+		list = comma + 1;
+	strscpy(value, list, min_t(size_t, VALUE_LEN, strcspn(list, ",") + 1));
+	return value;
+}
+
+static int check_count(const char *name, const char *list)
+{
+	unsigned int values = 1;
+	const char *c;
+
+	for (c = list; *c; c++)
+		values += *c == ',';
+	if (values <= device_count)
+		return 0;
+	pr_err("%s=%s: must be 1 to %u values, one a device\n", name, list,
+	       device_count);
+	return -EINVAL;
+}
+
+static int parse_geometry(unsigned int n, struct scullv_geometry *geometry)
+{
+	char value[VALUE_LEN];
+
+	return parse_allocator(nth_value(alloc, n, value), geometry) ?:
+	       parse_number(nth_value(order, n, value),
+			    scullv_range(geometry, SCULLV_FIELD_ORDER),
+			    &geometry->order) ?:
+	       parse_number(nth_value(qset, n, value),
+			    scullv_range(geometry, SCULLV_FIELD_QSET),
+			    &geometry->qset);
+}
+
+static int parse_parameters(unsigned int *major_number)
+{
+	struct scullv_range major_range = { "major", 0, CHRDEV_MAJOR_MAX - 1 };
+	struct scullv_range devs_range = { "devs", 1, MAX_DEVS };
+	unsigned long limit_pages;
+	int err;
+
+	err = parse_number(major, major_range, major_number) ?:
+	      parse_number(devs, devs_range, &device_count) ?:
+	      parse_limit(limit, &limit_pages) ?:
+	      check_count("order", order) ?:
+	      check_count("qset", qset) ?:
+	      check_count("alloc", alloc);
+	if (!err)
+		scullv_set_limit(limit_pages);
+	return err;
+}
+
+static int create_devices(void)
+{
+	struct scullv_geometry geometry;
+	unsigned int n;
+	int err;
+
+	for (n = 0; n < device_count; n++) {
+		err = parse_geometry(n, &geometry);
+		if (err)
+			return err;
+		devices[n] = create_device(n, &geometry);
+		if (!devices[n])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void destroy_devices(void)
+{
+	unsigned int n;
+
+	for (n = 0; n < device_count && devices[n]; n++)
+		put_device(&devices[n]->device);
+	kfree(devices);
+}
+
+static void remove_devices(unsigned int count)
+{
+	while (count--)
+		cdev_device_del(&devices[count]->cdev,
+				&devices[count]->device);
+}
+
+/* from here on programs may come in */
+static int add_devices(void)
+{
+	unsigned int n;
+	int err;
+
+	for (n = 0; n < device_count; n++) {
+		err = cdev_device_add(&devices[n]->cdev, &devices[n]->device);
+		if (err) {
+			remove_devices(n);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int get_major(unsigned int major_number)
+{
+	int err;
+
+	if (!major_number)
+		return alloc_chrdev_region(&first_devt, 0, device_count,
+					   KBUILD_MODNAME);
+	first_devt = MKDEV(major_number, 0);
+	err = register_chrdev_region(first_devt, device_count, KBUILD_MODNAME);
+	if (err)
+		pr_err("major=%u: cannot have it, error %d; /proc/devices tells which are taken\n",
+		       major_number, err);
+	return err;
+}
+
+static int __init scullv_init(void)
+{
+	unsigned int major_number;
+	int err;
+
+	err = parse_parameters(&major_number);
+	if (err)
+		return err;
+	err = get_major(major_number);
+	if (err)
+		return err;
+	err = class_register(&scullv_class);
+	if (err)
+		goto unregister_region;
+
+	err = -ENOMEM;
+	devices = kcalloc(device_count, sizeof(*devices), GFP_KERNEL);
+	if (!devices)
+		goto unregister_class;
+	err = create_devices();
+	if (err)
+		goto destroy;
+	err = scullv_proc_init(devices, device_count);
+	if (err)
+		goto destroy;
+	err = add_devices();
+	if (err)
+		goto exit_proc;
+	return 0;
+
+exit_proc:
+	scullv_proc_exit();
+destroy:
+	destroy_devices();
+unregister_class:
+	class_unregister(&scullv_class);
+unregister_region:
+	unregister_chrdev_region(first_devt, device_count);
+	return err;
+}
+
+static void __exit scullv_exit(void)
+{
+	remove_devices(device_count);
+	scullv_proc_exit();
+	destroy_devices();
+	class_unregister(&scullv_class);
+	unregister_chrdev_region(first_devt, device_count);
+}
+
+module_init(scullv_init);
+module_exit(scullv_exit);
+
+MODULE_DESCRIPTION("Devices that keep what is written to them in vmalloc memory, after Linux Device Drivers, chapter 8");
+MODULE_AUTHOR("The scullv developers");
+MODULE_LICENSE("GPL");

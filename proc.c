@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/scullvmem: every device, item and quantum, in the book's format.
+ *
+ * The dump is an iterator: it holds a place (device, quantum number), not
+ * memory, and enters the store anew for each record. So it is as long as it
+ * needs to be, and writers and trims go on meanwhile. When a trim empties the
+ * device that is being dumped, the dump goes on with the next device.
+ */
+#include <linux/capability.h>
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+#include <linux/user_namespace.h>
+
+#include "scullv.h"
+
+#define PROC_NAME "scullvmem"
+
+static struct scullv_dev **devices;
+static unsigned int device_count;
+
+/* where a dump is */
+struct dump {
+	enum { REAL, HASHED, HIDDEN } addresses;	/* decided at open */
+
+	unsigned int device;
+	bool in_device;		/* behind its heading */
+	u64 generation;		/* the store that the heading spoke of */
+	u64 number;		/* the next quantum to show */
+	u64 next_item;		/* first one whose heading was not yet shown */
+
+	/* what is there, while inside the store's section */
+	int idx;
+	struct scullv_store *store;
+	struct scullv_item *item;
+	void *quantum;
+};
+
+/*
+ * Enter the store of the record that the dump has come to, wherever that is
+ * now. Returns NULL, outside all sections, when there is none left.
+ */
+static struct dump *enter_record(struct dump *dump)
+{
+	struct scullv_dev *dev;
+
+	for (; dump->device < device_count; dump->device++) {
+		dev = devices[dump->device];
+		dump->store = scullv_store_get(dev, &dump->idx);
+		if (!dump->in_device)
+			return dump;
+		if (dump->store->generation == dump->generation) {
+			dump->quantum = scullv_next(dump->store, &dump->number,
+						    &dump->item);
+			if (dump->quantum)
+				return dump;
+		}
+		scullv_store_put(dev, dump->idx);
+		dump->in_device = false;
+	}
+	return NULL;
+}
+
+static void leave_record(struct dump *dump)
+{
+	scullv_store_put(devices[dump->device], dump->idx);
+}
+
+static u64 item_index(const struct dump *dump)
+{
+	return div_u64(dump->item->first, dump->store->geometry.qset);
+}
+
+/* seq_file starts where it stopped, or from the beginning */
+static void *dump_start(struct seq_file *m, loff_t *pos)
+{
+	struct dump *dump = m->private;
+
+	if (!*pos) {
+		dump->device = 0;
+		dump->in_device = false;
+	}
+	return enter_record(dump);
+}
+
+static void *dump_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct dump *dump = v;
+
+	++*pos;
+	if (dump->in_device) {
+		dump->number++;
+		dump->next_item = item_index(dump) + 1;
+	} else {
+		dump->in_device = true;
+		dump->generation = dump->store->generation;
+		dump->number = 0;
+		dump->next_item = 0;
+	}
+	leave_record(dump);
+	return enter_record(dump);
+}
+
+static void dump_stop(struct seq_file *m, void *v)
+{
+	if (v)
+		leave_record(v);
+}
+
+static void show_address(struct seq_file *m, const struct dump *dump,
+			 const void *address)
+{
+	unsigned long value = dump->addresses == REAL ? (unsigned long)address : 0;
+
+	if (dump->addresses == HASHED)
+		seq_printf(m, "%p", address);
+	else
+		seq_printf(m, "%0*lx", (int)(2 * sizeof(value)), value);
+}
+
+static void show_item(struct seq_file *m, const struct dump *dump)
+{
+	seq_puts(m, "  item at ");
+	show_address(m, dump, dump->item);
+	seq_puts(m, ", qset at ");
+	show_address(m, dump, dump->item->qset);
+	if (item_index(dump) != dump->next_item)
+		seq_printf(m, ", index %llu", item_index(dump));
+	seq_putc(m, '\n');
+}
+
+static int dump_show(struct seq_file *m, void *v)
+{
+	const struct dump *dump = v;
+	const struct scullv_geometry *geometry = &dump->store->geometry;
+
+	if (!dump->in_device) {
+		seq_printf(m, "\nDevice %u: qset %u, order %u, sz %lld\n",
+			   dump->device, geometry->qset, geometry->order,
+			   scullv_size(dump->store));
+		return 0;
+	}
+	if (item_index(dump) >= dump->next_item)
+		show_item(m, dump);
+	seq_printf(m, "    %4llu:", dump->number - dump->item->first);
+	show_address(m, dump, dump->quantum);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations dump_ops = {
+	.start = dump_start,
+	.next = dump_next,
+	.stop = dump_stop,
+	.show = dump_show,
+};
+
+/*
+ * kptr_restrict is exported nowhere; what %pK makes of an address tells.
+ * That is asked once, at open: an open file may be handed to a program that
+ * could see more than the one that opened it.
+ */
+static int addresses_for(const struct file *file)
+{
+	char text[2 * sizeof(void *) + 1];
+
+	snprintf(text, sizeof(text), "%pK", devices);
+	if (strspn(text, "0") == strlen(text))
+		return HIDDEN;
+	return file_ns_capable(file, &init_user_ns, CAP_SYSLOG) ? REAL : HASHED;
+}
+
+static int dump_open(struct inode *inode, struct file *file)
+{
+	struct dump *dump = __seq_open_private(file, &dump_ops, sizeof(*dump));
+
+	if (!dump)
+		return -ENOMEM;
+	dump->addresses = addresses_for(file);
+	return 0;
+}
+
+static const struct proc_ops dump_proc_ops = {
+	.proc_open = dump_open,
+	.proc_read_iter = seq_read_iter,
+	.proc_lseek = seq_lseek,
+	.proc_release = seq_release_private,
+};
+
+/**
+ * scullv_proc_init - make /proc/scullvmem
+ * @devs: the devices it shows, which stay until scullv_proc_exit()
+ * @count: how many there are
+ *
+ * Context: Process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int scullv_proc_init(struct scullv_dev **devs, unsigned int count)
+{
+	devices = devs;
+	device_count = count;
+	return proc_create(PROC_NAME, 0444, NULL, &dump_proc_ops) ? 0 : -ENOMEM;
+}
+
+/**
+ * scullv_proc_exit - remove /proc/scullvmem
+ *
+ * Context: Process, may sleep. Waits for those who are reading it.
+ */
+void scullv_proc_exit(void)
+{
+	remove_proc_entry(PROC_NAME, NULL);
+}

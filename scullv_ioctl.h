@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * ioctl commands of /dev/scullvN: the geometry that the device's next trim
+ * puts in force. Those of the book "Linux Device Drivers", chapter 8, with
+ * the same numbers; here they speak to one device, not to all.
+ *
+ *	int order = 9;
+ *	int fd = open("/dev/scullv0", O_RDWR);
+ *
+ *	ioctl(fd, SCULLV_IOCSORDER, &order);	// from now on 512 pages,
+ *	close(open("/dev/scullv0", O_WRONLY));	// once it has been emptied
+ *
+ * S, T, X, H and RESET need CAP_SYS_ADMIN (EPERM). A value out of range is
+ * EINVAL, a bad pointer EFAULT; in both cases nothing has changed.
+ */
+#ifndef _SCULLV_IOCTL_H
+#define _SCULLV_IOCTL_H
+
+#include <linux/ioctl.h>
+
+#define SCULLV_IOC_MAGIC	'K'
+
+/* back to the defaults: order 4, qset 500 */
+#define SCULLV_IOCRESET		_IO(SCULLV_IOC_MAGIC, 0)
+
+/*
+ * S: set from a pointer		T: tell, set from the argument itself
+ * G: get through a pointer	Q: query, the answer is the return value
+ * X: exchange, S and G in one	H: shift, T and Q in one
+ */
+#define SCULLV_IOCSORDER	_IOW(SCULLV_IOC_MAGIC, 1, int)
+#define SCULLV_IOCTORDER	_IO(SCULLV_IOC_MAGIC, 2)
+#define SCULLV_IOCGORDER	_IOR(SCULLV_IOC_MAGIC, 3, int)
+#define SCULLV_IOCQORDER	_IO(SCULLV_IOC_MAGIC, 4)
+#define SCULLV_IOCXORDER	_IOWR(SCULLV_IOC_MAGIC, 5, int)
+#define SCULLV_IOCHORDER	_IO(SCULLV_IOC_MAGIC, 6)
+#define SCULLV_IOCSQSET		_IOW(SCULLV_IOC_MAGIC, 7, int)
+#define SCULLV_IOCTQSET		_IO(SCULLV_IOC_MAGIC, 8)
+#define SCULLV_IOCGQSET		_IOR(SCULLV_IOC_MAGIC, 9, int)
+#define SCULLV_IOCQQSET		_IO(SCULLV_IOC_MAGIC, 10)
+#define SCULLV_IOCXQSET		_IOWR(SCULLV_IOC_MAGIC, 11, int)
+#define SCULLV_IOCHQSET		_IO(SCULLV_IOC_MAGIC, 12)
+
+#endif /* _SCULLV_IOCTL_H */
