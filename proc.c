@@ -2,8 +2,8 @@
 /*
  * /proc/scullvmem: every device, item and quantum, in the book's format.
  *
- * The dump is an iterator: it holds a place (device, quantum number), not
- * memory, and enters the store anew for each record. So it is as long as it
+ * The dump is an iterator: it keeps a place (device, quantum number), holds
+ * nothing, and enters the store anew for each record. So it is as long as it
  * needs to be, and writers and trims go on meanwhile. When a trim empties the
  * device that is being dumped, the dump goes on with the next device.
  */
@@ -22,7 +22,7 @@
 static struct scullv_dev **devices;
 static unsigned int device_count;
 
-/* where a dump is */
+/* where a dump is, and the record that it has found there */
 struct dump {
 	enum { REAL, HASHED, HIDDEN } addresses;	/* decided at open */
 
@@ -30,48 +30,59 @@ struct dump {
 	bool in_device;		/* behind its heading */
 	u64 generation;		/* the store that the heading spoke of */
 	u64 number;		/* the next quantum to show */
-	u64 next_item;		/* first one whose heading was not yet shown */
+	u64 next_item;		/* the first whose heading was not yet shown */
 
-	/* what is there, while inside the store's section */
-	int idx;
-	struct scullv_store *store;
-	struct scullv_item *item;
-	void *quantum;
+	/* the heading of a device */
+	struct scullv_geometry geometry;
+	loff_t size;
+
+	/* a quantum; these are only shown, never followed */
+	u64 item;
+	unsigned int slot;
+	const void *item_address;
+	const void *qset_address;
+	const void *quantum_address;
 };
 
-/*
- * Enter the store of the record that the dump has come to, wherever that is
- * now. Returns NULL, outside all sections, when there is none left.
- */
-static struct dump *enter_record(struct dump *dump)
+static bool find_in_store(struct dump *dump, struct scullv_store *store)
 {
-	struct scullv_dev *dev;
+	struct scullv_item *item;
+
+	if (!dump->in_device) {
+		dump->generation = store->generation;
+		dump->geometry = store->geometry;
+		dump->size = scullv_size(store);
+		return true;
+	}
+	if (dump->generation != store->generation)
+		return false;
+
+	dump->quantum_address = scullv_next(store, &dump->number, &item);
+	if (!dump->quantum_address)
+		return false;
+	dump->item_address = item;
+	dump->qset_address = item->qset;
+	dump->item = div_u64(item->first, store->geometry.qset);
+	dump->slot = dump->number - item->first;
+	return true;
+}
+
+/* the record that the dump has come to, NULL when there is none left */
+static struct dump *find_record(struct dump *dump)
+{
+	struct scullv_store *store;
+	bool found;
+	int idx;
 
 	for (; dump->device < device_count; dump->device++) {
-		dev = devices[dump->device];
-		dump->store = scullv_store_get(dev, &dump->idx);
-		if (!dump->in_device)
+		store = scullv_store_get(devices[dump->device], &idx);
+		found = find_in_store(dump, store);
+		scullv_store_put(devices[dump->device], idx);
+		if (found)
 			return dump;
-		if (dump->store->generation == dump->generation) {
-			dump->quantum = scullv_next(dump->store, &dump->number,
-						    &dump->item);
-			if (dump->quantum)
-				return dump;
-		}
-		scullv_store_put(dev, dump->idx);
 		dump->in_device = false;
 	}
 	return NULL;
-}
-
-static void leave_record(struct dump *dump)
-{
-	scullv_store_put(devices[dump->device], dump->idx);
-}
-
-static u64 item_index(const struct dump *dump)
-{
-	return div_u64(dump->item->first, dump->store->geometry.qset);
 }
 
 /* seq_file starts where it stopped, or from the beginning */
@@ -83,7 +94,7 @@ static void *dump_start(struct seq_file *m, loff_t *pos)
 		dump->device = 0;
 		dump->in_device = false;
 	}
-	return enter_record(dump);
+	return find_record(dump);
 }
 
 static void *dump_next(struct seq_file *m, void *v, loff_t *pos)
@@ -93,21 +104,17 @@ static void *dump_next(struct seq_file *m, void *v, loff_t *pos)
 	++*pos;
 	if (dump->in_device) {
 		dump->number++;
-		dump->next_item = item_index(dump) + 1;
+		dump->next_item = dump->item + 1;
 	} else {
 		dump->in_device = true;
-		dump->generation = dump->store->generation;
 		dump->number = 0;
 		dump->next_item = 0;
 	}
-	leave_record(dump);
-	return enter_record(dump);
+	return find_record(dump);
 }
 
 static void dump_stop(struct seq_file *m, void *v)
 {
-	if (v)
-		leave_record(v);
 }
 
 static void show_address(struct seq_file *m, const struct dump *dump,
@@ -124,29 +131,28 @@ static void show_address(struct seq_file *m, const struct dump *dump,
 static void show_item(struct seq_file *m, const struct dump *dump)
 {
 	seq_puts(m, "  item at ");
-	show_address(m, dump, dump->item);
+	show_address(m, dump, dump->item_address);
 	seq_puts(m, ", qset at ");
-	show_address(m, dump, dump->item->qset);
-	if (item_index(dump) != dump->next_item)
-		seq_printf(m, ", index %llu", item_index(dump));
+	show_address(m, dump, dump->qset_address);
+	if (dump->item != dump->next_item)
+		seq_printf(m, ", index %llu", dump->item);
 	seq_putc(m, '\n');
 }
 
 static int dump_show(struct seq_file *m, void *v)
 {
 	const struct dump *dump = v;
-	const struct scullv_geometry *geometry = &dump->store->geometry;
 
 	if (!dump->in_device) {
 		seq_printf(m, "\nDevice %u: qset %u, order %u, sz %lld\n",
-			   dump->device, geometry->qset, geometry->order,
-			   scullv_size(dump->store));
+			   dump->device, dump->geometry.qset,
+			   dump->geometry.order, dump->size);
 		return 0;
 	}
-	if (item_index(dump) >= dump->next_item)
+	if (dump->item >= dump->next_item)
 		show_item(m, dump);
-	seq_printf(m, "    %4llu:", dump->number - dump->item->first);
-	show_address(m, dump, dump->quantum);
+	seq_printf(m, "    %4u:", dump->slot);
+	show_address(m, dump, dump->quantum_address);
 	seq_putc(m, '\n');
 	return 0;
 }

@@ -27,7 +27,7 @@
 #define SCULLV_ORDER	4	/* the book's defaults */
 #define SCULLV_QSET	500
 
-#define SCULLV_MAX_QSET	(1 << 20)
+#define SCULLV_MAX_QSET	1048576	/* 8 MiB of pointers */
 
 /* the most that is copied or faulted in between two looks at the signals */
 #define SCULLV_CHUNK	SZ_1M

@@ -147,7 +147,7 @@ static void uncharge(unsigned long pages)
 
 static struct scullv_item *find_item(struct scullv_store *store, u64 number)
 {
-	/* pairs with the release below: the item may be another CPU's find */
+	/* pairs with the release below, of whichever CPU found the item */
 	struct scullv_item *item = smp_load_acquire(&store->last);
 	u64 index;
 
@@ -158,8 +158,10 @@ static struct scullv_item *find_item(struct scullv_store *store, u64 number)
 	if (index > ULONG_MAX)
 		return NULL;
 	item = xa_load(&store->items, index);
-	if (item)
+	if (item) {
+		/* another CPU that takes it from here sees what is in it */
 		smp_store_release(&store->last, item);
+	}
 	return item;
 }
 
@@ -278,8 +280,10 @@ void *scullv_fill(struct scullv_dev *dev, struct scullv_store *store,
 	quantum = item->qset[slot];
 	if (!quantum) {
 		quantum = alloc_quantum(dev, store, item, slot);
-		if (!IS_ERR(quantum))
+		if (!IS_ERR(quantum)) {
+			/* whoever sees the quantum sees it zeroed */
 			smp_store_release(&item->qset[slot], quantum);
+		}
 	}
 	mutex_unlock(lock);
 	return quantum;
@@ -345,6 +349,7 @@ void *scullv_next(struct scullv_store *store, u64 *number,
 	xa_for_each_start(&store->items, index, *item, start) {
 		slot = *number > (*item)->first ? *number - (*item)->first : 0;
 		for (; slot < qset; slot++) {
+			/* pairs with the release in scullv_fill() */
 			quantum = smp_load_acquire(&(*item)->qset[slot]);
 			if (quantum) {
 				*number = (*item)->first + slot;
