@@ -93,6 +93,7 @@ bool scullv_set_config(struct scullv_dev *dev,
 
 static unsigned long limit_pages;	/* 0: no limit but the reserve */
 static atomic_long_t charged_pages;	/* all quanta of all devices */
+static atomic_long_t pending_pages;	/* about to be allocated */
 
 /**
  * scullv_set_limit - how much the quanta of all devices may take together
@@ -110,11 +111,22 @@ void scullv_set_limit(unsigned long pages)
 /*
  * The page allocator answers GFP_KERNEL by waking the OOM killer long before
  * it answers NULL, and vmalloc does not always pass __GFP_RETRY_MAYFAIL on. So
- * stop while a sixteenth of the memory is still there for everybody else.
+ * stop while a sixteenth of the memory is still there for everybody else. What
+ * others are about to allocate counts as gone: a quantum may be large.
  */
-static bool would_exhaust_memory(unsigned long pages)
+static int reserve(unsigned long pages, bool look)
 {
-	return si_mem_available() < (long)(pages + totalram_pages() / 16);
+	long pending = atomic_long_add_return(pages, &pending_pages);
+
+	if (!look || si_mem_available() >= pending + totalram_pages() / 16)
+		return 0;
+	atomic_long_sub(pages, &pending_pages);
+	return -ENOMEM;
+}
+
+static void unreserve(unsigned long pages)
+{
+	atomic_long_sub(pages, &pending_pages);
 }
 
 /* the compare and exchange keeps a charge that fails from failing others */
@@ -123,6 +135,7 @@ static int charge(unsigned long pages)
 	unsigned long limit = READ_ONCE(limit_pages);
 	long old = atomic_long_read(&charged_pages);
 	long new;
+	int err;
 
 	do {
 		new = old + pages;
@@ -130,12 +143,11 @@ static int charge(unsigned long pages)
 			return -ENOSPC;
 	} while (!atomic_long_try_cmpxchg(&charged_pages, &old, new));
 
-	/* asking costs more than a page: once a MiB will do */
-	if ((old ^ new) >> (20 - PAGE_SHIFT) && would_exhaust_memory(pages)) {
+	/* looking costs more than allocating a page: once a MiB will do */
+	err = reserve(pages, (old ^ new) >> (20 - PAGE_SHIFT));
+	if (err)
 		atomic_long_sub(pages, &charged_pages);
-		return -ENOMEM;
-	}
-	return 0;
+	return err;
 }
 
 static void uncharge(unsigned long pages)
@@ -190,28 +202,39 @@ static void free_item(struct scullv_item *item)
 	kfree(item);
 }
 
-static struct scullv_item *add_item(struct scullv_store *store, u64 number)
+static struct scullv_item *alloc_item(u64 index, unsigned int qset)
 {
-	unsigned int qset = store->geometry.qset;
-	u64 index = div_u64(number, qset);
-	struct scullv_item *item, *other;
-
-	if (index > ULONG_MAX)
-		return ERR_PTR(-EFBIG);
-	/* a sparse device is mostly qsets, which no charge looks after */
-	if (would_exhaust_memory(PFN_UP(qset * sizeof(void *))))
-		return ERR_PTR(-ENOMEM);
+	struct scullv_item *item;
 
 	item = kmalloc(sizeof(*item), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!item)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	item->first = index * qset;
 	item->qset = kvcalloc(qset, sizeof(*item->qset),
 			      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!item->qset) {
 		free_item(item);
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	}
+	return item;
+}
+
+static struct scullv_item *add_item(struct scullv_store *store, u64 number)
+{
+	unsigned int qset = store->geometry.qset;
+	unsigned long pages = PFN_UP(qset * sizeof(void *));
+	u64 index = div_u64(number, qset);
+	struct scullv_item *item, *other;
+
+	if (index > ULONG_MAX)
+		return ERR_PTR(-EFBIG);
+	/* a sparse device is mostly qsets, which the limit does not count */
+	if (reserve(pages, true))
+		return ERR_PTR(-ENOMEM);
+	item = alloc_item(index, qset);
+	unreserve(pages);
+	if (!item)
+		return ERR_PTR(-ENOMEM);
 
 	other = xa_cmpxchg(&store->items, index, NULL, item,
 			   GFP_KERNEL | __GFP_NOWARN);
@@ -225,21 +248,23 @@ static void *alloc_quantum(struct scullv_dev *dev, struct scullv_store *store,
 			   struct scullv_item *item, unsigned int slot)
 {
 	const struct scullv_geometry *geometry = &store->geometry;
+	unsigned long pages = 1UL << geometry->order;
 	u64 start = 0;
 	void *quantum;
 	int err;
 
-	err = charge(1UL << geometry->order);
+	err = charge(pages);
 	if (err)
 		return ERR_PTR(err);
-
 	if (trace_scullv_quantum_alloc_enabled())
 		start = ktime_get_ns();
 	quantum = geometry->allocator->alloc(geometry->order);
+	unreserve(pages);
 	if (!quantum) {
-		uncharge(1UL << geometry->order);
+		uncharge(pages);
 		return ERR_PTR(-ENOMEM);
 	}
+
 	atomic_long_inc(&store->quanta);
 	if (trace_scullv_quantum_alloc_enabled())
 		trace_scullv_quantum_alloc(MINOR(dev->device.devt),
