@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What to build the module of is in Kbuild.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+
+build_needs := gcc-12 kmod libelf-dev
+guest_needs := $(build_needs) qemu-system-x86 busybox-static cpio
+lint_needs := $(build_needs) git perl shellcheck sparse xz-utils
+check_needs := $(guest_needs) fio xfsprogs libc6-dev perl
+
+module: ## the module for the running kernel (or KVER=release, or KDIR=headers)
+	@[ -e $(KDIR)/Makefile ] || { \
+		echo "No headers of kernel $(KVER) in $(KDIR): install the"; \
+		echo "package linux-headers-$(KVER), or name their folder,"; \
+		echo "make KDIR=folder. \"make demo\" does without."; \
+		exit 1; \
+	} >&2
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+install: module ## put the module among those of the kernel, for modprobe
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	depmod $(KVER)
+
+uninstall: ## take it away from there
+	rm -f /lib/modules/$(KVER)/*/scullv.ko*
+	depmod $(KVER)
+
+demo: ## the book's session in a throw-away guest, on FILE=path or a file of its own
+	@tests/need $(guest_needs)
+	@tests/demo
+
+check: ## the tests in a throw-away guest, all or TESTS="io.t proc.t"; V=1 tells more
+	@tests/need $(check_needs)
+	@tests/check $(TESTS)
+
+shell: ## a shell in a throw-away guest
+	@tests/need $(guest_needs)
+	@tests/guest
+
+lint: ## the style checks
+	@tests/need $(lint_needs)
+	@tests/lint
+
+clean: ## remove what "make" has built
+	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
+
+distclean: clean ## and the kernels, the programs and the results under build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
+
+.PHONY: module install uninstall demo check shell lint clean distclean help

@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The session of the book, chapter 8, line by line.
+
+. tests/lib.sh
+
+file=$scratch/bigfile
+head -c 1535135 scullv.ko >"$file"
+while [ "$(wc -c <"$file")" -lt 1535135 ]; do
+	cat scullv.ko >>"$file"
+done
+truncate -s 1535135 "$file"
+
+load
+
+cat "$file" >/dev/scullv0
+ok "the device gives the file back" cmp "$file" /dev/scullv0
+is "it knows its size" "$(attribute size)" 1535135
+is "24 quanta hold it" "$(attribute quanta)" 24
+is "of 16 pages each" "$(attribute bytes)" \
+	$((24 * 16 * $(getconf PAGESIZE)))
+
+dump=$(head -5 /proc/scullvmem)
+line()
+{
+	printf '%s\n' "$dump" | sed -n "$1p"
+}
+address='[0-9a-f]{8}([0-9a-f]{8})?'
+is   "the dump starts with an empty line" "$(line 1)" ""
+is   "then the device" "$(line 2)" "Device 0: qset 500, order 4, sz 1535135"
+like "then the item" "$(line 3)" "  item at $address, qset at $address"
+like "then its quanta" "$(line 4)" "       0:$address"
+like "one a line" "$(line 5)" "       1:$address"
+is   "that is, 24 of them" "$(grep -c '^ *[0-9]*:' /proc/scullvmem)" 24
+is   "and the devices that are empty" "$(tail -6 /proc/scullvmem)" "
+Device 1: qset 500, order 4, sz 0
+
+Device 2: qset 500, order 4, sz 0
+
+Device 3: qset 500, order 4, sz 0"
+
+# root sees addresses there from kptr_restrict=1 on, hashes at 0
+echo 1 >/proc/sys/kernel/kptr_restrict
+size=$((17 * $(getconf PAGESIZE)))
+sed -n 's/^ *[0-9]*://p' /proc/scullvmem >"$scratch/quanta"
+unknown=0
+while read -r quantum; do
+	grep -Eq "^0x$quantum-.* $size scullv_.*\[scullv\] pages=16 " \
+		/proc/vmallocinfo || unknown=$((unknown + 1))
+done <"$scratch/quanta"
+is "/proc/vmallocinfo knows each: 16 pages and a guard page" "$unknown" 0
+
+done_testing
