@@ -12,6 +12,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/ctype.h>
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/math64.h>
@@ -52,7 +53,9 @@ static char *alloc = "vmalloc";
 module_param(alloc, charp, 0444);
 MODULE_PARM_DESC(alloc, "allocator, like order: vmalloc (default vmalloc)");
 
-static char limit[24] = "50%";
+#define LIMIT_LEN	32
+
+static char limit[LIMIT_LEN] = "50%";
 
 /* a number from a parameter or an attribute */
 static int parse_number(const char *text, struct scullv_range range,
@@ -76,43 +79,63 @@ static int parse_allocator(const char *name, struct scullv_geometry *geometry)
 	return -EINVAL;
 }
 
-/* "50%" of the memory, or bytes as memparse() reads them; 0: no limit */
+/*
+ * "50%" of the memory, or bytes, such as "512M"; 0 for no limit. memparse()
+ * would read it too, but a number that is too large wraps around in there.
+ */
 static int parse_limit(const char *text, unsigned long *pages)
 {
-	unsigned long long number;
-	char *end;
+	static const char units[] = "KMGTPE";
+	size_t len = strlen(text);
+	char last = len ? toupper(text[len - 1]) : '\0';
+	const char *unit = last ? strchr(units, last) : NULL;
+	unsigned int shift = unit ? 10 * (unit - units + 1) : 0;
+	char digits[LIMIT_LEN];
+	u64 number;
 
-	number = memparse(text, &end);
-	if (end == text)
-		goto bad;
-	if (*end == '%') {
-		if (number > 100 || end[-1] < '0' || end[-1] > '9')
-			goto bad;
-		*pages = div_u64((u64)totalram_pages() * number, 100);
-		end++;
+	strscpy(digits, text, sizeof(digits));
+	if (unit || last == '%')
+		digits[len - 1] = '\0';
+	if (kstrtou64(digits, 0, &number))
+		return -EINVAL;
+
+	if (last == '%') {
+		if (number > 100)
+			return -EINVAL;
+		number = div_u64(number * totalram_pages(), 100);
 	} else {
-		number = min_t(u64, number, S64_MAX);
-		*pages = min_t(u64, PFN_UP(number), LONG_MAX);
+		if (number > S64_MAX >> shift)
+			return -EINVAL;
+		number = PFN_UP(number << shift);
 	}
-	if (!*end || !strcmp(end, "\n"))
-		return 0;
-bad:
-	pr_err("limit=%.*s: must be bytes with an optional K, M, G or T, or 0%% to 100%% of the memory, 0 for no limit\n",
-	       (int)strcspn(text, "\n"), text);
-	return -EINVAL;
+	*pages = min_t(u64, number, LONG_MAX);
+	return 0;
+}
+
+static int set_limit(const char *text)
+{
+	char copy[LIMIT_LEN];
+	const char *trimmed;
+	unsigned long pages;
+
+	/* one that is longer is as wrong as none */
+	trimmed = strscpy(copy, text, sizeof(copy)) > 0 ? strim(copy) : "";
+	if (parse_limit(trimmed, &pages)) {
+		pr_err("limit=%.*s: must be bytes with an optional K, M, G or T, or 0%% to 100%% of the memory, 0 for no limit\n",
+		       (int)strcspn(text, "\n"), text);
+		return -EINVAL;
+	}
+	scullv_set_limit(pages);
+	memmove(limit, trimmed, strlen(trimmed) + 1);
+	return 0;
 }
 
 static int limit_set(const char *text, const struct kernel_param *param)
 {
-	unsigned long pages;
-
-	/* insmod: scullv_init() is going to look at it */
+	/* insmod: keep it until scullv_init() looks at all of them */
 	if (THIS_MODULE->state != MODULE_STATE_LIVE)
 		return param_set_copystring(text, param);
-	if (parse_limit(text, &pages))
-		return -EINVAL;
-	scullv_set_limit(pages);
-	return param_set_copystring(text, param);
+	return set_limit(text);
 }
 
 static const struct kernel_param_ops limit_ops = {
@@ -344,18 +367,13 @@ static int parse_parameters(unsigned int *major_number)
 {
 	struct scullv_range major_range = { "major", 0, CHRDEV_MAJOR_MAX - 1 };
 	struct scullv_range devs_range = { "devs", 1, MAX_DEVS };
-	unsigned long limit_pages;
-	int err;
 
-	err = parse_number(major, major_range, major_number) ?:
-	      parse_number(devs, devs_range, &device_count) ?:
-	      parse_limit(limit, &limit_pages) ?:
-	      check_count("order", order) ?:
-	      check_count("qset", qset) ?:
-	      check_count("alloc", alloc);
-	if (!err)
-		scullv_set_limit(limit_pages);
-	return err;
+	return parse_number(major, major_range, major_number) ?:
+	       parse_number(devs, devs_range, &device_count) ?:
+	       check_count("order", order) ?:
+	       check_count("qset", qset) ?:
+	       check_count("alloc", alloc) ?:
+	       set_limit(limit);
 }
 
 static int create_devices(void)
