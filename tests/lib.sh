@@ -130,7 +130,7 @@ as_student()
 # an attribute of a device, /dev/scullv0 where none is named
 attribute()
 {
-	cat "/sys/class/scullv/scullv${2:-0}/$1"
+	read -r _value <"/sys/class/scullv/scullv${2:-0}/$1" && echo "$_value"
 }
 
 # DESCRIPTION WANTED FLAGS CALL...: what calls return on the device $dev and on
@@ -146,9 +146,25 @@ as_tmpfs()
 	)" "$_wanted"
 }
 
+# NAME: of /proc/meminfo, in kB
+meminfo()
+{
+	sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo
+}
+
+# Free pages on the lists of each CPU, tens of MB, do not count as available.
+# These lists are kept short from here to the end of the test.
+count_free_pages()
+{
+	pages_of_cpus=/proc/sys/vm/percpu_pagelist_high_fraction
+	pages_before=$(cat $pages_of_cpus)
+	echo 1000000 >$pages_of_cpus
+}
+
 done_testing()
 {
 	ok "the module can be unloaded" unload
+	[ ! "${pages_before-}" ] || echo "$pages_before" >$pages_of_cpus
 	is "the kernel does not complain" \
 		"$(log | grep -E -f tests/red-lines)" ""
 	echo "1..$tests"

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: append DEVICE own|shared|missing WRITERS RECORDS LENGTH
+ *
+ * WRITERS processes write RECORDS records each, of up to LENGTH bytes, to a
+ * device that is empty. At the end each record has to be there in one piece,
+ * those of one writer in their order, and nothing else.
+ *
+ *	own	each has opened the device with O_APPEND
+ *	shared	all share one descriptor, and so one offset
+ *	missing	like own, and none of the buffer's pages is there when the
+ *		write begins; it may then return a short count
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static size_t max_length;
+
+static void *map(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		err(1, "memory");
+	return memory;
+}
+
+/* the first byte tells the writer */
+static size_t make_record(unsigned char *buffer, unsigned int writer,
+			  unsigned int n)
+{
+	size_t length = 1 + (n * 15485863 + writer * 104729) % max_length;
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		buffer[i] = writer + (n + 1) * i;
+	return length;
+}
+
+static void write_records(int fd, bool missing, unsigned int me,
+			  unsigned int records, ssize_t *written)
+{
+	unsigned char *buffer = map(max_length);
+	unsigned int n;
+	size_t length;
+
+	for (n = 0; n < records; n++) {
+		length = make_record(buffer, me, n);
+		/* only the pages go, shared memory keeps what they hold */
+		if (missing && madvise(buffer, max_length, MADV_DONTNEED))
+			err(1, "madvise");
+		written[n] = write(fd, buffer, length);
+		if (written[n] < 0)
+			err(1, "write");
+		if (written[n] != (ssize_t)length && (!missing || !written[n]))
+			errx(1, "%zd of %zu written", written[n], length);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int writers, records, me, *next;
+	unsigned char *got, *wanted;
+	bool shared, missing;
+	int status, fd = -1;
+	ssize_t *written;
+	off_t pos = 0;
+
+	if (argc != 6)
+		errx(2, "usage: append DEVICE own|shared|missing WRITERS RECORDS LENGTH");
+	shared = !strcmp(argv[2], "shared");
+	missing = !strcmp(argv[2], "missing");
+	writers = strtoul(argv[3], NULL, 0);
+	records = strtoul(argv[4], NULL, 0);
+	max_length = strtoul(argv[5], NULL, 0);
+	written = map(writers * records * sizeof(*written));
+	next = map(writers * sizeof(*next));
+	got = map(max_length);
+	wanted = map(max_length);
+
+	if (shared)
+		fd = open(argv[1], O_RDWR);
+	for (me = 0; me < writers; me++) {
+		if (fork())
+			continue;
+		if (!shared)
+			fd = open(argv[1], O_WRONLY | O_APPEND);
+		if (fd < 0)
+			err(1, "%s", argv[1]);
+		write_records(fd, missing, me, records,
+			      written + me * records);
+		exit(0);
+	}
+	while (wait(&status) > 0)
+		if (status)
+			return 1;
+
+	fd = open(argv[1], O_RDONLY);
+	while (pread(fd, got, max_length, pos) > 0) {
+		ssize_t length = 0;
+
+		me = got[0];
+		if (me < writers && next[me] < records) {
+			length = written[me * records + next[me]];
+			make_record(wanted, me, next[me]);
+			next[me]++;
+		}
+		if (!length || memcmp(got, wanted, length))
+			errx(1, "offset %lld: no whole record, or not the next",
+			     (long long)pos);
+		pos += length;
+	}
+	for (me = 0; me < writers; me++)
+		if (next[me] != records)
+			errx(1, "writer %u: %u records", me, next[me]);
+	return 0;
+}

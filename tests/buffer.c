@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: buffer [option]... read|write|append DEVICE OFFSET SEGMENT...
+ *
+ * One system call, whose buffer is the segments. Prints the count that it
+ * returned, or the name of its error. A segment is LENGTH, that many good bytes,
+ * or LENGTH+KIND:MORE, good bytes and right behind them MORE that are
+ *
+ *	bad	not accessible
+ *	fresh	never touched before
+ *	stall	on a userfaultfd that nobody serves
+ *	late	on one that is served when the standard input has ended
+ *
+ * Options:
+ *
+ *	-n	RWF_NOWAIT
+ *	-r N	all segments N times, the same memory again
+ *	-o FILE	the good bytes that were read
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define MAX_SEGMENTS	1024	/* UIO_MAXIOV */
+
+static struct iovec segments[MAX_SEGMENTS];
+static size_t good[MAX_SEGMENTS];
+
+static int userfaultfd;
+
+/* also for the kernel's own accesses: no UFFD_USER_MODE_ONLY */
+static void stall(void *start, size_t length)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (unsigned long)start, length },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	userfaultfd = syscall(SYS_userfaultfd, 0);
+	if (userfaultfd < 0 || ioctl(userfaultfd, UFFDIO_API, &api) ||
+	    ioctl(userfaultfd, UFFDIO_REGISTER, &range))
+		err(2, "userfaultfd");
+}
+
+static void *serve(void *range)
+{
+	struct uffdio_zeropage page = { .range = *(struct uffdio_range *)range };
+
+	while (getchar() != EOF)
+		;
+	if (ioctl(userfaultfd, UFFDIO_ZEROPAGE, &page))
+		err(2, "userfaultfd");
+	return NULL;
+}
+
+static void serve_late(void *start, size_t length)
+{
+	static struct uffdio_range range;
+	pthread_t server;
+
+	range.start = (unsigned long)start;
+	range.len = length;
+	stall(start, length);
+	if (pthread_create(&server, NULL, serve, &range))
+		errx(2, "no thread");
+}
+
+static size_t page_align(size_t length)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	return (length + page - 1) / page * page;
+}
+
+static void make_segment(int i, const char *text)
+{
+	char kind[8] = "", *memory, *boundary;
+	size_t more = 0, length;
+
+	if (sscanf(text, "%zu+%7[a-z]:%zu", &good[i], kind, &more) == 2)
+		errx(2, "segment %s?", text);
+
+	length = page_align(good[i]) + page_align(more);
+	memory = mmap(NULL, length + 1, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* a huge page would bring what is behind the boundary, too */
+	if (memory == MAP_FAILED || madvise(memory, length, MADV_NOHUGEPAGE))
+		err(2, "memory");
+	boundary = memory + page_align(good[i]);
+
+	if (!strcmp(kind, "bad"))
+		mprotect(boundary, page_align(more), PROT_NONE);
+	else if (!strcmp(kind, "stall"))
+		stall(boundary, page_align(more));
+	else if (!strcmp(kind, "late"))
+		serve_late(boundary, page_align(more));
+
+	segments[i].iov_base = boundary - good[i];
+	segments[i].iov_len = good[i] + more;
+	memset(segments[i].iov_base, 'w', good[i]);
+}
+
+static void save(const char *file, ssize_t got)
+{
+	FILE *out = fopen(file, "w");
+	int i;
+
+	if (!out)
+		err(2, "%s", file);
+	for (i = 0; got > 0; got -= segments[i++].iov_len)
+		fwrite(segments[i].iov_base, 1,
+		       (size_t)got < good[i] ? (size_t)got : good[i], out);
+	fclose(out);
+}
+
+int main(int argc, char **argv)
+{
+	int count, all, repeat = 1, flags = 0, fd, i;
+	const char *call, *file = NULL;
+	off_t offset;
+	ssize_t done;
+
+	while ((i = getopt(argc, argv, "no:r:")) != -1) {
+		if (i == 'n')
+			flags = RWF_NOWAIT;
+		else if (i == 'o')
+			file = optarg;
+		else if (i == 'r')
+			repeat = atoi(optarg);
+		else
+			return 2;
+	}
+	argv += optind;
+	argc -= optind;
+	count = argc - 3;
+	all = count * repeat;
+	if (count < 1 || all > MAX_SEGMENTS)
+		errx(2, "usage: buffer [-n] [-r N] [-o FILE] read|write|append DEVICE OFFSET SEGMENT...");
+
+	call = argv[0];
+	fd = open(argv[1], *call == 'r' ? O_RDONLY :
+			   *call == 'w' ? O_RDWR : O_RDWR | O_APPEND);
+	if (fd < 0)
+		err(2, "%s", argv[1]);
+	offset = strtoll(argv[2], NULL, 0);
+	for (i = 0; i < count; i++)
+		make_segment(i, argv[3 + i]);
+	for (; i < all; i++)
+		segments[i] = segments[i - count];
+
+	/* plain calls come to the driver with another kind of iterator */
+	if (flags || all > 1)
+		done = *call == 'r' ?
+		       preadv2(fd, segments, all, offset, flags) :
+		       pwritev2(fd, segments, all, offset, flags);
+	else
+		done = *call == 'r' ?
+		       pread(fd, segments[0].iov_base, segments[0].iov_len,
+			     offset) :
+		       pwrite(fd, segments[0].iov_base, segments[0].iov_len,
+			      offset);
+
+	if (done < 0)
+		puts(strerrorname_np(errno));
+	else
+		printf("%zd\n", done);
+	if (file)
+		save(file, done);
+	return 0;
+}

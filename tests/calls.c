@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: calls FILE FLAG[,FLAG]... [CALL]...
+ *
+ * Opens FILE, makes system calls on it, and tells on one line what each of them
+ * has returned: a number, or the name of an error.
+ *
+ *	$ calls /dev/scullv0 rdwr,append "write 10" "lseek -4 end" "read 20"
+ *	10 6 4
+ *
+ * What is written comes from the standard input, and is x behind its end. What
+ * is read goes to descriptor 3, if that is open. The vectors of preadv2 and
+ * pwritev2 have three parts; an offset of -1 means the file's own position.
+ * splice-in is from the standard input, splice-out to descriptor 3, which are
+ * pipes then.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+
+static const struct word {
+	const char *name;
+	int value;
+} flags[] = {
+	{ "rdonly", O_RDONLY },		{ "wronly", O_WRONLY },
+	{ "rdwr", O_RDWR },		{ "ioctl", O_ACCMODE },
+	{ "append", O_APPEND },		{ "trunc", O_TRUNC },
+	{ "creat", O_CREAT },		{ "nonblock", O_NONBLOCK },
+	{ "sync", O_SYNC },		{ "direct", O_DIRECT },
+}, whences[] = {
+	{ "set", SEEK_SET },		{ "cur", SEEK_CUR },
+	{ "end", SEEK_END },		{ "data", SEEK_DATA },
+	{ "hole", SEEK_HOLE },		{ "bad", 77 },
+}, rw_flags[] = {
+	{ "none", 0 },			{ "nowait", RWF_NOWAIT },
+	{ "append", RWF_APPEND },	{ "dsync", RWF_DSYNC },
+};
+
+static int value_of(const char *name, const struct word *words, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(name, words[i].name))
+			return words[i].value;
+	fprintf(stderr, "calls: %s?\n", name);
+	exit(2);
+}
+
+static size_t get_data(char *data, size_t len)
+{
+	size_t done = 0;
+	ssize_t got;
+
+	memset(data, 'x', len);
+	while (done < len && (got = read(0, data + done, len - done)) > 0)
+		done += got;
+	return len;
+}
+
+static void put_data(const char *data, ssize_t len)
+{
+	ssize_t put;
+
+	for (; len > 0; len -= put, data += put) {
+		put = write(3, data, len);
+		if (put < 0) {
+			perror("calls: descriptor 3");
+			exit(2);
+		}
+	}
+}
+
+static long long splice_all(int from, int to, long long len)
+{
+	long long done = 0;
+	ssize_t moved;
+
+	while (done < len) {
+		moved = splice(from, NULL, to, NULL, len - done, 0);
+		if (moved < 0)
+			return moved;
+		if (!moved)
+			break;
+		done += moved;
+	}
+	return done;
+}
+
+static long long transfer(int fd, const char *name, long long len,
+			  long long offset, const char *word)
+{
+	int rw_flag = value_of(word, rw_flags, LENGTH(rw_flags));
+	char *data = malloc(len + 1);
+	struct iovec parts[] = {
+		{ data, len / 3 }, { data + len / 3, len / 2 },
+		{ data + len / 3 + len / 2, len - len / 3 - len / 2 },
+	};
+	int reads = !!strstr(name, "read");
+	long long ret;
+	int error;
+
+	if (!reads)
+		get_data(data, len);
+	if (!strcmp(name, "read"))
+		ret = read(fd, data, len);
+	else if (!strcmp(name, "write"))
+		ret = write(fd, data, len);
+	else if (!strcmp(name, "pread"))
+		ret = pread64(fd, data, len, offset);
+	else if (!strcmp(name, "pwrite"))
+		ret = pwrite64(fd, data, len, offset);
+	else if (!strcmp(name, "preadv2"))
+		ret = preadv64v2(fd, parts, 3, offset, rw_flag);
+	else
+		ret = pwritev64v2(fd, parts, 3, offset, rw_flag);
+	error = errno;
+	if (reads)
+		put_data(data, ret);
+	free(data);
+	errno = error;
+	return ret;
+}
+
+static long long make(int fd, char *call)
+{
+	const char *name = strtok(call, " ");
+	const char *first = name ? strtok(NULL, " ") : NULL;
+	const char *second = first ? strtok(NULL, " ") : NULL;
+	const char *third = second ? strtok(NULL, " ") : NULL;
+	long long number = first ? strtoll(first, NULL, 0) : 0;
+	long long offset = second ? strtoll(second, NULL, 0) : 0;
+
+	if (!strcmp(name, "lseek"))
+		return lseek64(fd, number,
+			       value_of(second ?: "", whences,
+					LENGTH(whences)));
+	if (!strcmp(name, "fsync"))
+		return fsync(fd);
+	if (!strcmp(name, "fdatasync"))
+		return fdatasync(fd);
+	if (!strcmp(name, "splice-in"))
+		return splice_all(0, fd, number);
+	if (!strcmp(name, "splice-out"))
+		return splice_all(fd, 3, number);
+	return transfer(fd, name, number, offset, third ?: "none");
+}
+
+static void tell(long long result, char end)
+{
+	if (result < 0)
+		printf("%s%c", strerrorname_np(errno), end);
+	else
+		printf("%lld%c", result, end);
+}
+
+int main(int argc, char **argv)
+{
+	char *flag;
+	int how = 0;
+	int fd, i;
+
+	if (argc < 3)
+		return 2;
+	for (flag = strtok(argv[2], ","); flag; flag = strtok(NULL, ","))
+		how |= value_of(flag, flags, LENGTH(flags));
+
+	if (fcntl(3, F_GETFD) < 0)
+		dup2(open("/dev/null", O_WRONLY), 3);
+	fd = open64(argv[1], how, 0600);
+	if (fd < 0) {
+		tell(-1, '\n');
+		return 1;
+	}
+	for (i = 3; i < argc; i++)
+		tell(make(fd, argv[i]), i + 1 < argc ? ' ' : '\n');
+	return 0;
+}

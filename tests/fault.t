@@ -1,0 +1,262 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Buffers whose pages do not come, or not at once; calls that may not wait; and
+# calls that are killed.
+
+. tests/lib.sh
+
+page=$(getconf PAGESIZE)
+quantum=$((16 * page))
+dev=/dev/scullv0
+
+# the device holds so many bytes, w, and nothing else
+hold()
+{
+	: >$dev
+	[ "$1" = 0 ] || tests/buffer write $dev 0 "$1" >/dev/null
+}
+
+state()
+{
+	echo "$(attribute size) bytes, $(attribute quanta) quanta"
+}
+
+# -- a page that never comes: its process waits, nobody else does
+
+# COMMAND...: succeeds within 20 seconds; if not it is left behind
+mkfifo "$scratch/ended"
+exec 9<>"$scratch/ended"
+# shellcheck disable=SC2317 # called by ok
+soon()
+{
+	{ "$@"; echo $? >&9; } &
+	[ "$(timeout 20 head -n 1 <&9)" = 0 ]
+}
+
+# shellcheck disable=SC2317 # called by ok
+stalled()
+{
+	grep -q handle_userfault "/proc/$1/wchan"
+}
+
+# what the others do; what they are at is told where they do not end
+# shellcheck disable=SC2317 # called by ok
+others()
+{
+	echo "overwriting" && tests/buffer write "$dev" 0 $((2 * quantum)) &&
+	echo "filling a hole" && tests/buffer write "$dev" $((9 * quantum)) 99 &&
+	echo "appending" && tests/buffer append "$dev" 0 "$quantum" &&
+	echo "reading" && tests/buffer read "$dev" 0 $((10 * quantum)) &&
+	echo "dumping" && grep '^Device 0:' /proc/scullvmem &&
+	echo "emptying" && : >"$dev" &&
+	is_empty &&
+	echo "writing anew" && tests/buffer write "$dev" 0 "$quantum" &&
+	echo "appending anew" && tests/buffer append "$dev" 0 99 &&
+	echo "reading anew" && [ "$(tr -d w <"$dev" | wc -c)" = 0 ] &&
+	[ "$(state)" = "$((quantum + 99)) bytes, 2 quanta" ] &&
+	: >"$dev"
+}
+
+# shellcheck disable=SC2317 # called by ok
+is_empty()
+{
+	[ "$(state)" = "0 bytes, 0 quanta" ]
+}
+
+# WHAT CALL OFFSET SEGMENT: on a device that holds two quanta
+stalls()
+{
+	what=$1
+	shift
+	hold $((2 * quantum))
+	tests/buffer "$1" $dev "$2" "$3" >"$scratch/returned" &
+	pid=$!
+	ok "$what: waits for the page" await stalled $pid
+	ok "$what: others write, append, read and empty the device" soon others
+	ok "$what: is waiting still" stalled $pid
+	kill -9 $pid
+	ok "$what: SIGKILL ends it at once" await gone $pid
+	wait $pid
+}
+
+load
+nothing=0+stall:$page
+half=$page+stall:$page
+stalls "read" read 0 "$nothing"
+stalls "read, half done" read 0 "$half"
+stalls "write into a hole" write $((4 * quantum)) "$nothing"
+is "that has cost no memory" "$(state)" "0 bytes, 0 quanta"
+stalls "write into a hole, half done" write $((4 * quantum)) "$half"
+is "that has left nothing behind the trim" "$(state)" "0 bytes, 0 quanta"
+stalls "write onto data" write 0 "$nothing"
+is "that has left nothing behind the trim" "$(state)" "0 bytes, 0 quanta"
+stalls "write onto data, half done" write 0 "$half"
+is "that has left nothing behind the trim" "$(state)" "0 bytes, 0 quanta"
+stalls "append" append 0 "$nothing"
+is "that has cost no memory" "$(state)" "0 bytes, 0 quanta"
+stalls "append, half done" append 0 "$half"
+ok "that has left what it had got at most" [ "$(attribute size)" -le "$page" ]
+# an append gets its first MiB before it takes its turn
+stalls "append, 2 MiB done" append 0 "2097152+stall:$page"
+
+# -- a page that comes when a trim has taken away what the first half was about
+
+# CALL: on a device that holds two quanta, then one elsewhere
+overtaken()
+{
+	hold $((2 * quantum))
+	mkfifo "$scratch/go"
+	tests/buffer -o "$scratch/got" "$1" $dev 0 "$page+late:$page" \
+		<"$scratch/go" >"$scratch/returned" &
+	pid=$!
+	exec 7>"$scratch/go"
+	ok "$1, half done: waits for the page" await stalled $pid
+	: >$dev
+	tests/buffer write $dev $((2 * quantum)) "$quantum" >/dev/null
+	exec 7>&-
+	wait $pid
+	rm "$scratch/go"
+	is "$1 that a trim overtakes returns what it has done" \
+		"$(cat "$scratch/returned")" "$page"
+}
+
+overtaken read
+is "those are bytes from before the trim" \
+	"$(tr -d w <"$scratch/got" | wc -c) $(wc -c <"$scratch/got")" "0 $page"
+overtaken write
+is "nothing of it is there" "$(state)" "$((3 * quantum)) bytes, 1 quanta"
+is "nor elsewhere" "$(tr -d '\0' <$dev | wc -c)" "$quantum"
+
+# -- a bad pointer: what fits is done, and EFAULT where that is nothing
+
+hold $((3 * quantum))
+is "read into a bad pointer" "$(tests/buffer read $dev 0 0+bad:100)" EFAULT
+is "read into a buffer with a bad end" \
+	"$(tests/buffer -o "$scratch/got" read $dev 0 "100+bad:$quantum")" 100
+is "gives the bytes that fit" \
+	"$(tr -d w <"$scratch/got" | wc -c) $(wc -c <"$scratch/got")" "0 100"
+is "also behind a whole quantum" \
+	"$(tests/buffer read $dev 10 $((quantum + 7))+bad:100)" $((quantum + 7))
+is "readv with a bad second segment" \
+	"$(tests/buffer read $dev 0 100 0+bad:100)" 100
+is "readv with a bad first segment" \
+	"$(tests/buffer read $dev 0 0+bad:100 100)" EFAULT
+is "read at the end needs no pointer" \
+	"$(tests/buffer read $dev $((3 * quantum)) 0+bad:100)" 0
+hold 0
+tests/buffer write $dev $((3 * quantum)) 1 >/dev/null
+is "read of a hole into a bad pointer" \
+	"$(tests/buffer read $dev 0 0+bad:100)" EFAULT
+is "read of a hole into a buffer with a bad end" \
+	"$(tests/buffer read $dev 0 100+bad:100)" 100
+
+hold 0
+is "write from a bad pointer" "$(tests/buffer write $dev 0 0+bad:100)" EFAULT
+is "changes nothing and allocates nothing" "$(state)" "0 bytes, 0 quanta"
+is "writev with a bad first segment" \
+	"$(tests/buffer write $dev 0 0+bad:100 100)" EFAULT
+is "append from a bad pointer" "$(tests/buffer append $dev 0 0+bad:100)" EFAULT
+is "change nothing either" "$(state)" "0 bytes, 0 quanta"
+is "write from a buffer with a bad end" \
+	"$(tests/buffer write $dev 0 100+bad:100)" 100
+is "writes what is there" \
+	"$(state), $(tr -d w <$dev | wc -c) wrong" "100 bytes, 1 quanta, 0 wrong"
+is "append from a buffer with a bad end" \
+	"$(tests/buffer append $dev 0 100+bad:100)" 100
+is "appends what is there" \
+	"$(state), $(tr -d w <$dev | wc -c) wrong" "200 bytes, 1 quanta, 0 wrong"
+is "writev with a bad second segment" \
+	"$(tests/buffer write $dev 300 100 0+bad:100 100)" 100
+is "stops there" "$(state)" "400 bytes, 1 quanta"
+is "write of a quantum with a bad end" \
+	"$(tests/buffer write $dev 0 $quantum+bad:100)" $quantum
+is "allocates no further one" "$(state)" "$quantum bytes, 1 quanta"
+
+# -- memory that comes, but not by itself: the full count
+
+hold 0
+tests/buffer write $dev 5000000 1 >/dev/null
+is "read of a hole into fresh memory" \
+	"$(tests/buffer read $dev 0 0+fresh:5000000)" 5000000
+hold 5000000
+is "read of data into fresh memory" \
+	"$(tests/buffer read $dev 0 0+fresh:5000000)" 5000000
+is "write from fresh memory" \
+	"$(tests/buffer write $dev 0 100+fresh:5000000)" 5000100
+is "append from fresh memory" \
+	"$(tests/buffer append $dev 0 100+fresh:5000000)" 5000100
+
+# -- calls that may not wait
+
+hold 0
+is "RWF_NOWAIT write into a hole" \
+	"$(tests/buffer -n write $dev 0 100)" EAGAIN
+is "RWF_NOWAIT append to an empty device" \
+	"$(tests/buffer -n append $dev 0 100)" EAGAIN
+is "allocate nothing" "$(state)" "0 bytes, 0 quanta"
+hold $((quantum + 100))
+is "RWF_NOWAIT write onto data" \
+	"$(tests/buffer -n write $dev 100 $quantum)" $quantum
+is "RWF_NOWAIT write from data into a hole writes what needs no memory" \
+	"$(tests/buffer -n write $dev $quantum $((2 * quantum)))" $quantum
+is "allocates nothing" "$(state)" "$((2 * quantum)) bytes, 2 quanta"
+is "RWF_NOWAIT append where a quantum would be needed" \
+	"$(tests/buffer -n append $dev 0 100)" EAGAIN
+hold 100
+is "RWF_NOWAIT append into the last quantum" \
+	"$(tests/buffer -n append $dev 0 100)" 100
+tests/buffer write $dev $((3 * quantum)) 1 >/dev/null
+is "RWF_NOWAIT read, of data and a hole" \
+	"$(tests/buffer -n read $dev 0 $((4 * quantum)))" $((3 * quantum + 1))
+
+hold $((2 * quantum))
+is "splice into a full pipe" "$(tests/topipe $dev 0 $quantum)" EAGAIN
+is "splice into a pipe with room for 5 pages" \
+	"$(tests/topipe $dev 5 $quantum)" $((5 * page))
+
+# -- SIGKILL in the middle of one long call
+
+load order=0 limit=0
+tests/buffer -r 500 write $dev 0 1048576 >/dev/null &
+pid=$!
+# shellcheck disable=SC2317 # called by ok
+begun()
+{
+	[ "$(attribute quanta)" -gt 0 ]
+}
+ok "a write of 500 MiB has begun" await begun
+kill -9 $pid
+ok "SIGKILL ends it" await gone $pid
+wait $pid
+is "it was killed" $? 137
+ok "in the middle" [ "$(attribute quanta)" -lt $((500 * 1048576 / page)) ]
+
+# the hole is read again and again into one buffer
+tests/buffer write $dev 1099511627776 1 >/dev/null
+
+# what this shell and the children that it has waited for have read, in bytes
+has_read()
+{
+	sed -n 's/^rchar: //p' /proc/$$/io
+}
+
+# for 3 ticks in the kernel
+# shellcheck disable=SC2317 # called by ok
+reading()
+{
+	[ "$(cut -d' ' -f15 "/proc/$pid/stat")" -ge 3 ]
+}
+
+before=$(has_read)
+tests/buffer -r 1024 read $dev 0 2097152 >/dev/null &
+pid=$!
+ok "a read of 2 GiB has begun" await reading
+kill -9 $pid
+ok "SIGKILL ends it" await gone $pid
+wait $pid
+is "it was killed" $? 137
+done=$(($(has_read) - before))
+ok "in the middle, after $done bytes" [ "$done" -lt 2000000000 ]
+
+done_testing

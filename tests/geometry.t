@@ -1,0 +1,302 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The parameters, and the ways to set a device's geometry: what is taken, what is
+# refused, and what is told then.
+
+. tests/lib.sh
+
+page=$(getconf PAGESIZE)
+dev=/dev/scullv0
+sysfs=/sys/class/scullv
+parameters=/sys/module/scullv/parameters
+number="must be a number from"
+
+# COMMAND...: what it says, and what the driver says in the kernel's log meanwhile
+told()
+{
+	echo "scullv-test mark $tests" >/dev/kmsg
+	"$@" 2>&1
+	dmesg | sed -n "/scullv-test mark $tests\$/,\$s/^\[[^]]*\] scullv: //p"
+}
+
+# NAME: an attribute of all devices in a row
+all()
+{
+	cat "$sysfs"/scullv?/"$1" | tr '\n' ' '
+}
+
+# order:qset in force, of all devices in a row
+in_force()
+{
+	sed -n 's/^Device .*qset \(.*\), order \(.*\), sz.*/\2:\1/p' \
+		/proc/scullvmem | tr '\n' ' '
+}
+
+# -- parameters: good ones --
+
+load
+is "by default there are four devices" "$(echo /dev/scullv*)" \
+	"/dev/scullv0 /dev/scullv1 /dev/scullv2 /dev/scullv3"
+is "with the book's geometry" "$(in_force)" "4:500 4:500 4:500 4:500 "
+is "and quanta from vmalloc" "$(all alloc)" "vmalloc vmalloc vmalloc vmalloc "
+is "for half of the memory" "$(cat $parameters/limit)" "50%"
+like "the kernel gives them a major number" "$(grep -w scullv /proc/devices)" \
+	' *[0-9]+ scullv'
+
+load order=9 qset=7 alloc=vmalloc
+is "one value is for all devices" "$(in_force)" "9:7 9:7 9:7 9:7 "
+is "order reads back" "$(all order)" "9 9 9 9 "
+is "qset reads back" "$(all qset)" "7 7 7 7 "
+load order=1,2,3,0 qset=10,20,30,40 alloc=vmalloc,vmalloc,vmalloc,vmalloc
+is "a list has one for each" "$(in_force)" "1:10 2:20 3:30 0:40 "
+load order=1,2 qset=10,20,30
+is "its last one is repeated" "$(in_force)" "1:10 2:20 2:30 2:30 "
+load order=0x2 qset=0x10 devs=0x2
+is "hexadecimal numbers are numbers" "$(in_force)" "2:16 2:16 "
+load order=18,0 qset=1048576,1
+is "the ends of the ranges are in them" "$(in_force)" \
+	"18:1048576 0:1 0:1 0:1 "
+load devs=1
+is "one device" "$(echo /dev/scullv*)" /dev/scullv0
+load devs=256 order="$(seq -s , 256 | sed 's/[0-9]*/3/g')"
+is "256 devices" "$(find /dev -name 'scullv*' -type c | wc -l)" 256
+is "with a value for each" "$(in_force | tr ' ' '\n' | grep -c 3:500)" 256
+unload
+
+# one of those that are for local use
+taken=$(sed -n 's/^ *\([0-9]*\) .*/\1/p' /proc/devices)
+major=$(seq 240 254 | grep -vxF "$taken" | head -n 1)
+load major="$major"
+is "a major number of the user's own" \
+	"$(stat -c %t:%T /dev/scullv1)" "$(printf %x:1 "$major")"
+unload
+
+# -- parameters: bad ones --
+
+left_behind()
+{
+	for file in /dev/scullv* /proc/scullv* /sys/class/scullv* \
+		/sys/module/scullv*; do
+		[ ! -e "$file" ] || echo "$file"
+	done
+	grep -w scullv /proc/devices
+}
+
+# PARAMETER=VALUE MESSAGE [OTHER PARAMETER=VALUE]
+refused()
+{
+	_bad=$1
+	_wanted="insmod: ERROR: could not insert module scullv.ko: ${error}
+$2"
+	shift 2
+	is "$_bad is refused, one line says why, and nothing stays behind" \
+		"$(told insmod scullv.ko "$_bad" "$@"; left_behind)" "$_wanted"
+	unload
+}
+error="Invalid parameters"
+
+for value in abc -1 19 "" 4x 4.0 4294967296; do
+	refused "order=$value" "order=$value: $number 0 to 18"
+done
+for value in abc -1 0 1048577 ""; do
+	refused "qset=$value" "qset=$value: $number 1 to 1048576"
+done
+for value in 0 257 abc -1 ""; do
+	refused "devs=$value" "devs=$value: $number 1 to 256"
+done
+for value in 512 abc -1 ""; do
+	refused "major=$value" "major=$value: $number 0 to 511"
+done
+for value in nosuch vmalloc2 ""; do
+	refused "alloc=$value" "alloc=$value: must be vmalloc"
+done
+rule="must be bytes with an optional K, M, G or T,"
+rule="$rule or 0% to 100% of the memory, 0 for no limit"
+for value in abc -1 "" 101% % 5K% 1.5G 18446744073709551617; do
+	refused "limit=$value" "limit=$value: $rule"
+done
+
+# in a list: the one that is bad is named, wherever it is
+refused order=4,abc,4 "order=abc: $number 0 to 18"
+refused order=4,4,4,19 "order=19: $number 0 to 18"
+refused order=4,,4 "order=: $number 0 to 18"
+refused order=4, "order=: $number 0 to 18"
+refused qset=500,0 "qset=0: $number 1 to 1048576"
+refused alloc=vmalloc,nosuch "alloc=nosuch: must be vmalloc"
+refused order=1,2,3,4,5 "order=1,2,3,4,5: must be 1 to 4 values, one a device"
+refused qset=1,2,3 "qset=1,2,3: must be 1 to 2 values, one a device" devs=2
+refused alloc=vmalloc,vmalloc \
+	"alloc=vmalloc,vmalloc: must be 1 to 1 values, one a device" devs=1
+
+# number 1 belongs to /dev/mem and its like
+error="Device or resource busy"
+refused major=1 \
+	"major=1: cannot have it, error -16; /proc/devices tells which are taken"
+
+# -- limit, at run time --
+
+load order=0 limit=$((5 * page))
+is "the limit of the start is in force" \
+	"$(tests/calls $dev wronly "write $((10 * page))")" $((5 * page))
+: >$dev
+page_k=$((page / 1024))
+
+# VALUE PAGES: so many fit
+limit_of()
+{
+	ok "limit=$1 can be set" sh -c "echo $1 >$parameters/limit"
+	is "limit=$1 reads back" "$(cat $parameters/limit)" "$1"
+	is "limit=$1 is in force: $2 pages of 10" \
+		"$(tests/calls $dev wronly "write $((10 * page))")" \
+		$(($2 * page))
+	: >$dev
+}
+limit_of $((3 * page))		3
+limit_of $((3 * page - 1))	3
+limit_of $((3 * page_k))K	3
+limit_of 0x1M			10
+limit_of 1g			10
+limit_of 1T			10
+limit_of 100%			10
+limit_of $((9 * page))		9
+limit_of 0			10
+
+
+echo 3M >$parameters/limit
+is "limit reads back as one line, however it was written" \
+	"$(od -An -c $parameters/limit)" "$(echo 3M | od -An -c)"
+for value in abc -1 "" 101% % "5 6" 18446744073709551617; do
+	is "limit=$value is refused at run time" \
+		"$(echo "$value" | told dd of=$parameters/limit status=none)" "dd: error writing '$parameters/limit': Invalid argument
+limit=$value: $rule"
+	is "limit=$value changes nothing" "$(cat $parameters/limit)" 3M
+done
+
+# -- sysfs --
+
+load devs=2
+attributes=$sysfs/scullv0
+
+echo 123456 >$dev
+echo 2 >$attributes/order
+echo 7 >$attributes/qset
+echo vmalloc >$attributes/alloc
+is "order, qset and alloc read back what was written" \
+	"$(cat $attributes/order $attributes/qset $attributes/alloc)" "2
+7
+vmalloc"
+is "which is in force after the next trim" "$(in_force)" "4:500 4:500 "
+: >$dev
+is "of that device, no other" "$(in_force)" "2:7 4:500 "
+is "and only configured for that one" "$(all order)" "2 4 "
+printf 0x3 >$attributes/order
+is "without a new line, and hexadecimal" "$(attribute order)" 3
+
+# NAME RULE VALUE...
+refuses()
+{
+	_name=$1
+	_rule=$2
+	_was=$(attribute "$_name")
+	shift 2
+	for value; do
+		is "$_name refuses $value" "$(
+			echo "$value" |
+				told dd of=$attributes/"$_name" status=none
+		)" "dd: error writing '$attributes/$_name': Invalid argument
+$_name=$value: $_rule"
+	done
+	is "$_name is what it was" "$(attribute "$_name")" "$_was"
+}
+refuses order "$number 0 to 18" abc -1 19 "" 4x 4294967296
+refuses qset "$number 1 to 1048576" abc 0 1048577 5,6
+refuses alloc "must be vmalloc" nosuch ""
+
+is "size, quanta and bytes are for reading" \
+	"$(stat -c %a $attributes/size $attributes/quanta $attributes/bytes)" \
+	"444
+444
+444"
+fails "size cannot be written" sh -c "echo 5 >$attributes/size"
+is "order, qset and alloc are root's to write" \
+	"$(stat -c %a:%u $attributes/order $attributes/qset $attributes/alloc)" \
+	"644:0
+644:0
+644:0"
+
+# -- ioctl --
+
+echo 0 >$parameters/limit
+load devs=2 order=5,6 qset=50,60
+
+# WANTED COMMAND...: what it says, and what order and qset are then
+gives()
+{
+	_wanted=$1
+	shift
+	is "ioctl $*" \
+		"$(tests/ioctl $dev "$@") $(attribute order):$(attribute qset)" \
+		"$_wanted"
+}
+gives "5 5:50" QORDER
+gives "50 5:50" QQSET
+gives "0 5 5:50" GORDER
+gives "0 50 5:50" GQSET
+gives "0 9:50" SORDER 9
+gives "0 9:90" SQSET 90
+gives "0 8:90" TORDER 8
+gives "0 8:80" TQSET 80
+gives "0 8 7:80" XORDER 7
+gives "0 80 7:70" XQSET 70
+gives "7 18:70" HORDER 18
+gives "70 18:1048576" HQSET 1048576
+gives "18 18:1048576" QORDER
+gives "1048576 18:1048576" QQSET
+gives "0 0:1048576" TORDER 0
+gives "0 0:1" TQSET 1
+gives "0 0 0:1" GORDER
+gives "0 1 0:1" GQSET
+gives "0 4:500" RESET
+is "the other device keeps its own" "$(all order)$(all qset)" "4 6 500 60 "
+is "nothing is in force yet" "$(in_force)" "5:50 6:60 "
+: >$dev
+is "the next trim does that" "$(in_force)" "4:500 6:60 "
+
+# SAID LOGGED COMMAND...: a bad one changes nothing
+refuses_ioctl()
+{
+	_wanted="$1${2:+
+}$2
+4:500"
+	shift 2
+	is "ioctl $* is refused and changes nothing" "$(
+		told tests/ioctl $dev "$@"
+		echo "$(attribute order):$(attribute qset)"
+	)" "$_wanted"
+}
+refuses_ioctl EINVAL "order=19: $number 0 to 18" SORDER 19
+refuses_ioctl EINVAL "order=-1: $number 0 to 18" SORDER -1
+refuses_ioctl EINVAL "order=19: $number 0 to 18" TORDER 19
+refuses_ioctl "EINVAL 19" "order=19: $number 0 to 18" XORDER 19
+refuses_ioctl EINVAL "order=19: $number 0 to 18" HORDER 19
+refuses_ioctl EINVAL "qset=0: $number 1 to 1048576" SQSET 0
+refuses_ioctl EINVAL "qset=0: $number 1 to 1048576" TQSET 0
+refuses_ioctl "EINVAL 1048577" "qset=1048577: $number 1 to 1048576" \
+	XQSET 1048577
+refuses_ioctl EINVAL "qset=-1: $number 1 to 1048576" HQSET -1
+for field in ORDER QSET; do
+	refuses_ioctl EFAULT "" S$field 9 null
+	for where in null readonly; do
+		refuses_ioctl "EFAULT 9" "" G$field 9 $where
+		refuses_ioctl "EFAULT 9" "" X$field 9 $where
+	done
+done
+# behind the last, a right number with a wrong size, and one of a terminal
+for command in 0 0x4b0d 0x4bff 0x4b01 0x5401; do
+	refuses_ioctl ENOTTY "" $command
+done
+is "setting from memory that is only readable works" \
+	"$(tests/ioctl $dev SORDER 9 readonly) $(attribute order)" "0 9"
+
+done_testing

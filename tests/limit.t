@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The limit: how much the quanta of all devices may take together.
+
+. tests/lib.sh
+
+page=$(getconf PAGESIZE)
+quantum=$((16 * page))
+dev=/dev/scullv0
+parameter=/sys/module/scullv/parameters/limit
+
+write()
+{
+	tests/buffer write "$@"
+}
+
+# DEVICE: writes as much as fits and prints the quanta that it took
+fill()
+{
+	tests/buffer -r 64 write "/dev/scullv$1" 0 "$quantum" >/dev/null
+	attribute quanta "$1"
+}
+
+load limit=$((10 * quantum))
+is "a write past the limit is short, by what does not fit" \
+	"$(tests/buffer -r 11 write $dev 0 $quantum)" $((10 * quantum))
+is "there are as many quanta as the limit has room for" "$(attribute quanta)" 10
+is "one that has room for nothing" "$(write $dev $((10 * quantum)) 1)" ENOSPC
+is "also in another place" "$(write $dev $((1000 * quantum)) 1)" ENOSPC
+is "and on another device" "$(write /dev/scullv1 0 1)" ENOSPC
+is "an append" "$(tests/buffer append $dev 0 1)" ENOSPC
+is "what was written can be read" \
+	"$(tr -d w <$dev | wc -c) $(wc -c <$dev)" "0 $((10 * quantum))"
+is "and overwritten" "$(tests/buffer -r 10 write $dev 0 $quantum)" \
+	$((10 * quantum))
+is "from there on into what does not fit: short" \
+	"$(write $dev $((10 * quantum - 7)) 100)" 7
+ok "the reader of a hole needs no memory" \
+	[ "$(tests/buffer read /dev/scullv1 0 $quantum)" = 0 ]
+
+is "limit can be raised, and the writer goes on" "$(
+	echo $((12 * quantum)) >$parameter
+	tests/buffer append $dev 0 $((3 * quantum)))" $((2 * quantum))
+echo "$quantum" >$parameter
+is "limit can be lowered below what is there; that stays" \
+	"$(tr -d w <$dev | wc -c) $(wc -c <$dev)" "0 $((12 * quantum))"
+is "can be overwritten" "$(write $dev 0 100)" 100
+is "and does not grow" "$(tests/buffer append $dev 0 100)" ENOSPC
+
+: >$dev
+is "emptying the device gives back what it took" \
+	"$(fill 0) $(fill 1)" "1 0"
+: >$dev
+is "for another one as well" "$(fill 1) $(fill 0)" "1 0"
+: >/dev/scullv1
+
+echo $((10 * quantum)) >$parameter
+write $dev 0 $((4 * quantum)) >/dev/null
+is "all devices count together" "$(fill 2) $(fill 3) $(fill 0)" "6 0 4"
+: >$dev
+: >/dev/scullv2
+echo $((10 * quantum + page)) >$parameter
+is "a quantum that does not fit as a whole does not fit" "$(fill 0)" 10
+: >$dev
+
+# orders that differ
+
+echo 0 >/sys/class/scullv/scullv1/order
+: >/dev/scullv1
+is "what is left is for smaller quanta" \
+	"$(fill 0) $(fill 1)" "10 1"
+: >$dev
+: >/dev/scullv1
+
+# refunds: an allocation that fails costs nothing afterwards. One of the whole
+# memory stops at the reserve. One of an eighth comes to an end in the middle, in
+# a container that has 16 MB.
+
+memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+order=0
+while [ $((page << order)) -lt $((memory * 1024)) ]; do
+	order=$((order + 1))
+done
+echo 0 >$parameter
+echo "$order" >/sys/class/scullv/scullv2/order
+: >/dev/scullv2
+is "a quantum for which there is no memory" "$(write /dev/scullv2 0 1)" ENOMEM
+
+echo $((order - 3)) >/sys/class/scullv/scullv2/order
+: >/dev/scullv2
+group=$scratch/cgroup
+mkdir "$group"
+mount -t cgroup2 none "$group"
+echo +memory >"$group/cgroup.subtree_control"
+mkdir "$group/container"
+echo 16M >"$group/container/memory.max"
+# shellcheck disable=SC2016 # the child's own number
+sh -c 'echo $$ >"$1/cgroup.procs" && exec tests/buffer write /dev/scullv2 0 1' \
+	- "$group/container" >"$scratch/said"
+is "one that the writer's container cannot pay for is the writer's end" $? 137
+is "there is no quantum then" "$(attribute quanta 2)" 0
+rmdir "$group/container"
+umount "$group"
+
+echo $((10 * quantum)) >$parameter
+is "both were refunded" "$(fill 0)" 10
+: >$dev
+
+# percent, and no limit
+
+load limit=1%
+pages=$((memory * 1024 / page / 100))
+is "limit=1% of the memory" "$(
+	tests/buffer -r 1000 write $dev 0 "$quantum" >/dev/null
+	attribute quanta)" $((pages / 16))
+is "is told as it was given" "$(cat $parameter)" 1%
+
+load order=9
+is "the default is half of the memory" "$(
+	tests/buffer -r 1024 write $dev 0 $((memory * 1024 / 2000)) >/dev/null
+	attribute bytes)" \
+	$((memory * 1024 / 2 / (page << 9) * (page << 9)))
+echo 0 >$parameter
+is "limit=0 is none" "$(tests/buffer append $dev 0 $((8 * page << 9)))" \
+	$((8 * page << 9))
+: >$dev
+
+# shellcheck disable=SC2317 # called by fails
+set_limit()
+{
+	echo "$1" >"$parameter"
+}
+
+for bad in "" % -1 x 1x 101% 1%% 5k% " "; do
+	fails "limit=$bad is refused" set_limit "$bad"
+done
+is "that changes nothing" "$(cat $parameter)" 0
+echo 50M >$parameter
+is "50M is understood" "$(cat $parameter)" 50M
+
+done_testing

@@ -1,0 +1,161 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# A machine whose memory a writer fills, without a limit: the writer gets ENOMEM,
+# nobody is killed. And the memory comes back, all of it.
+
+. tests/lib.sh
+
+page=$(getconf PAGESIZE)
+dev=/dev/scullv0
+
+# Somebody who minds his own business: keeps 16 MB, and tells, when asked, how
+# many of its bytes are still right.
+mkfifo "$scratch/question" "$scratch/answer"
+exec 8<>"$scratch/question" 9<>"$scratch/answer"
+(
+	mine=$(head -c 16000000 /dev/zero | tr '\0' m)
+	while :; do
+		echo ${#mine}
+		read -r _ <&8
+	done >&9
+) &
+bystander=$!
+
+# shellcheck disable=SC2317 # called by ok
+bystander_answers()
+{
+	[ "$(timeout 20 head -n 1 <&9)" = 16000000 ]
+}
+ok "a bystander has memory of its own" bystander_answers
+# to answer takes memory, which it keeps
+for _ in 1 2 3; do
+	echo >&8
+	bystander_answers
+done
+
+# So much may be missing when memory has come back: the kernel keeps the page
+# tables of addresses that vmalloc has used, 8 bytes a page of a memory of 1 GB,
+# and what is still on those lists.
+tolerance=4096
+
+# WHAT SAID: the device has been filled by a program that said that at the end
+full()
+{
+	like "$1: the writer gets ENOMEM" "$(echo "$2" | head -n 1)" \
+		".*: Cannot allocate memory"
+	ok "$1: that is most of the memory" \
+		[ $((available - $(meminfo MemAvailable))) -gt $((available / 2)) ]
+	echo >&8
+	ok "$1: the bystander answers" bystander_answers
+}
+
+# WHAT: the device is emptied
+emptied()
+{
+	is "$1: nobody was killed" "$(log |
+		grep -E 'Out of memory|oom-kill|oom_reaper|Killed process')" ""
+	: >$dev
+	ok "$1: the memory comes back, but for $tolerance kB" \
+		[ "$(meminfo MemAvailable)" -ge $((available - tolerance)) ]
+	is "$1: nothing of scullv is in /proc/vmallocinfo" \
+		"$(grep -c scullv /proc/vmallocinfo)" 0
+}
+
+# ORDER: fills the device to the end
+fill_it()
+{
+	echo "$1" >/sys/class/scullv/scullv0/order
+	: >$dev
+	available=$(meminfo MemAvailable)
+	tests/buffer -r 1024 write $dev 0 1048576 >/dev/null
+	full "order $1" "$(dd if=/dev/zero bs=1M 2>&1 >>$dev)"
+	is "order $1: what was written can be read" \
+		"$(tr -d 'w\0' <$dev | wc -c)" 0
+	emptied "order $1"
+}
+
+count_free_pages
+load limit=0 qset=1000000,1
+fill_it 0
+fill_it 9
+
+# a byte an item: next to all of the memory is in qsets, 8 MB each where a
+# pointer has 8 bytes
+echo 0 >/sys/class/scullv/scullv0/order
+: >$dev
+available=$(meminfo MemAvailable)
+i=0
+while [ $i -lt 300 ]; do
+	echo "pwrite -S 0x77 $((i * 1000000 * page)) 1"
+	i=$((i + 1))
+done >"$scratch/sparse"
+full "sparse" "$(xfs_io $dev <"$scratch/sparse" 2>&1 | grep 'pwrite:')"
+quanta=$(attribute quanta)
+ok "sparse: there are holes" [ "$quanta" -lt 300 ]
+last=$(((quanta - 1) * 1000000 * page))
+is "sparse: what was written can be read" "$(
+	tests/buffer -o "$scratch/last" read $dev $last 1
+	cat "$scratch/last")" "1
+w"
+emptied "sparse"
+
+kill $bystander
+
+# Leaks. Each round writes a byte to a device that it has emptied, so what it
+# loses is lost 4000 times: of an item of 32 bytes 128 kB.
+
+# shellcheck disable=SC2317 # called by loses_nothing
+rounds()
+{
+	i=0
+	while [ "$i" -lt "$1" ]; do
+		echo . >"$2"
+		i=$((i + 1))
+	done
+	: >"$2"
+}
+
+# WHAT COMMAND...: neither slabs nor the rest have grown
+loses_nothing()
+{
+	what=$1
+	shift
+	slab=$(meminfo SUnreclaim)
+	available=$(meminfo MemAvailable)
+	"$@"
+	slab=$(($(meminfo SUnreclaim) - slab))
+	available=$((available - $(meminfo MemAvailable)))
+	ok "$what: slabs have grown by $slab kB" [ "$slab" -lt 96 ]
+	ok "$what: $available kB are missing" [ "$available" -lt 2048 ]
+	is "$what: nothing is left in /proc/vmallocinfo" \
+		"$(grep -c scullv /proc/vmallocinfo)" 0
+}
+
+load order=0 qset=500,100000
+rounds 100 $dev	# makes what the kernel keeps
+loses_nothing "4000 rounds" rounds 4000 $dev
+loses_nothing "100 rounds with qsets from vmalloc" rounds 100 /dev/scullv1
+
+i=0
+while [ $i -lt 300 ]; do
+	echo "open -t $dev"
+	echo "pwrite 1t 1"
+	echo "close"
+	i=$((i + 1))
+done >"$scratch/far"
+loses_nothing "300 rounds with a deep index" \
+	sh -c "xfs_io $dev <$scratch/far >/dev/null 2>&1; : >$dev"
+
+# what a full device takes with it
+available=$(meminfo MemAvailable)
+for _ in 1 2 3; do
+	load order=4
+	tests/buffer -r 100 write $dev 0 1048576 >/dev/null
+done
+unload
+available=$((available - $(meminfo MemAvailable)))
+ok "rmmod frees what devices hold, 3 times 100 MB: $available kB are missing" \
+	[ "$available" -lt 4096 ]
+
+done_testing

@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loading and unloading: what appears, what is refused, and that nothing stays.
+
+. tests/lib.sh
+
+# what the system has of a module's, one a line
+traces()
+{
+	grep -w scullv /proc/devices /proc/modules
+	grep scullv /proc/vmallocinfo
+	find /dev /proc/scullvmem /sys/class/scullv /sys/module/scullv \
+		/sys/devices/virtual/scullv \
+		/sys/kernel/tracing/events/scullv \
+		-maxdepth 1 -name '*scullv*' 2>/dev/null
+	# shellcheck disable=SC2010 # where the links lead
+	ls -l /sys/dev/char | grep scullv
+}
+
+# PARAMETER...: whether the nodes are there, with the numbers 0 to DEVS - 1
+nodes()
+{
+	major=$(sed -n 's/^ *\([0-9]*\) scullv$/\1/p' /proc/devices)
+	stat -c '%F %Hr:%Lr' /dev/scullv[0-9]* | grep -c \
+		"^character special file $major:[0-9]*$"
+}
+
+load
+is "4 devices appear by themselves" "$(nodes)" 4
+is "scullv3 has minor number 3" "$(stat -c %Lr /dev/scullv3)" 3
+is "there is no fifth" "$(ls /sys/class/scullv)" "scullv0
+scullv1
+scullv2
+scullv3"
+fails "a second insmod is refused" insmod scullv.ko
+is "and does no harm" "$(nodes)" 4
+
+load devs=1
+is "devs=1" "$(nodes) $(grep -c ^Device /proc/scullvmem)" "1 1"
+load devs=256
+is "devs=256" "$(nodes) $(grep -c ^Device /proc/scullvmem)" "256 256"
+is "scullv255 has minor number 255" "$(stat -c %Lr /dev/scullv255)" 255
+echo last >/dev/scullv255
+is "and works" "$(cat /dev/scullv255)" last
+load major=240
+is "major=240" "$(stat -c %Hr:%Lr /dev/scullv2)" 240:2
+
+# in use
+
+exec 5</dev/scullv2
+fails "rmmod while a device is open is refused" rmmod scullv
+is "the device works on" "$(echo on >/dev/scullv2; cat <&5)" on
+exec 5<&-
+ok "rmmod when it is closed" rmmod scullv
+is "nothing is left" "$(traces)" ""
+
+# init that fails, early to late
+
+refused()
+{
+	fails "$1 is refused" insmod scullv.ko "$1"
+	is "it leaves nothing" "$(traces)" ""
+}
+refused devs=0
+refused major=1		# that of /dev/null
+refused order=4,4,4,99	# when three devices have been made
+refused qset=1,0
+
+# A second module of another name finds the class's name taken.
+load
+before=$(traces)
+hex=$(printf scullv | od -An -tx1 | tr -d ' ')
+zeros=0000000000000000	# 8 bytes; behind a module's name in its file are 50
+xxd -p scullv.ko | tr -d '\n' | sed "s/$zeros$hex\(\($zeros\)\{5\}\)/$zeros${hex%76}77\1/" |
+	xxd -r -p >"$scratch/scullw.ko"
+said=$(insmod "$scratch/scullw.ko" 2>&1)
+is "where another has the class, insmod is refused" "${said##*: }" "File exists"
+ok "by the class" [ "$(log | grep -c "duplicate filename '/class/scullv'")" = 1 ]
+is "that leaves nothing" "$(traces)" "$before"
+echo well >/dev/scullv0
+is "and the first one works on" "$(cat /dev/scullv0)" well
+unload
+
+# Leaks: memory may differ by so many kB. Freed slabs and per-CPU chunks are kept
+# for a while; 100 rounds that lose something of 4 devices would lose more: of a
+# device (1 kB) 400 kB, of its per-CPU part 300 kB, of a quantum 6400 kB.
+
+rounds()
+{
+	rounds=0
+	# those of busybox take less time
+	while [ $rounds -lt "$1" ] && busybox insmod scullv.ko &&
+		echo . >/dev/scullv0 && busybox rmmod scullv; do
+		rounds=$((rounds + 1))
+	done
+}
+
+count_free_pages
+rounds 5	# then the kernel has what it keeps
+slab=$(meminfo SUnreclaim)
+percpu=$(meminfo Percpu)
+available=$(meminfo MemAvailable)
+rounds 100
+slab=$(($(meminfo SUnreclaim) - slab))
+percpu=$(($(meminfo Percpu) - percpu))
+available=$((available - $(meminfo MemAvailable)))
+is "100 rounds of insmod and rmmod" "$rounds" 100
+ok "slabs have grown by $slab kB" [ "$slab" -le 160 ]
+ok "per-CPU memory by $percpu kB" [ "$percpu" -le 64 ]
+ok "$available kB are missing" [ "$available" -le 2048 ]
+is "nothing is left" "$(traces)" ""
+
+done_testing

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: overtake DEVICE write|append LENGTH TIMES
+ *
+ * A write of LENGTH bytes and a trim at the same time, again and again until the
+ * trim has overtaken the write TIMES times. That write returns a short count and
+ * has left nothing: its tail never stands there alone. One that comes before or
+ * after the trim returns the full count, and has left nothing or all.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_ROUNDS	5000
+
+static const char *device;
+static size_t length;
+static char *bytes;
+static pthread_barrier_t barrier;
+static long long delay;		/* from the start of the call to the trim */
+
+static long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static int open_device(int flags)
+{
+	int fd = open(device, flags);
+
+	if (fd < 0)
+		err(1, "%s", device);
+	return fd;
+}
+
+static void *trimmer(void *unused)
+{
+	long long start;
+
+	for (;;) {
+		pthread_barrier_wait(&barrier);
+		start = now();
+		while (now() - start < delay)
+			;
+		close(open_device(O_WRONLY));
+		pthread_barrier_wait(&barrier);
+	}
+	return unused;
+}
+
+static bool check(int fd, ssize_t done, char *buffer)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	if (done <= 0)
+		err(1, "write: %zd", done);
+	if (size && (size != (off_t)length || done != (ssize_t)length))
+		errx(1, "%zd of %zu written, then %lld there", done, length,
+		     (long long)size);
+	if (size && (pread(fd, buffer, length, 0) != size ||
+		     memcmp(buffer, bytes, length)))
+		errx(1, "not all is there");
+	return done != (ssize_t)length;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int times, overtaken = 0, rounds;
+	long long took = 0, start;
+	pthread_t thread;
+	char *buffer;
+	ssize_t done;
+	int fd;
+
+	if (argc != 5)
+		errx(2, "usage: overtake DEVICE write|append LENGTH TIMES");
+	device = argv[1];
+	fd = open_device(O_RDWR | (*argv[2] == 'a' ? O_APPEND : 0));
+	length = strtoul(argv[3], NULL, 0);
+	times = strtoul(argv[4], NULL, 0);
+	bytes = malloc(length);
+	buffer = malloc(length);
+	if (!bytes || !buffer)
+		err(1, "memory");
+	memset(bytes, 'b', length);
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	if (pthread_create(&thread, NULL, trimmer, NULL))
+		errx(1, "no thread");
+
+	for (rounds = 0; overtaken < times; rounds++) {
+		if (rounds == MAX_ROUNDS)
+			errx(1, "overtaken %u times only", overtaken);
+		close(open_device(O_WRONLY));
+		delay = took ? rand() % took : 0;
+
+		pthread_barrier_wait(&barrier);
+		start = now();
+		done = pwrite(fd, bytes, length, 0);
+		if (done == (ssize_t)length)
+			took = now() - start;
+		pthread_barrier_wait(&barrier);
+
+		overtaken += check(fd, done, buffer);
+	}
+	return 0;
+}

@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Many processes on one device at the same time.
+
+. tests/lib.sh
+
+page=$(getconf PAGESIZE)
+dev=/dev/scullv0
+
+# COMMAND...: while it runs, /proc/scullvmem is dumped; what in the dumps is not
+# in their format goes to "odd"
+# shellcheck disable=SC2317 # called by ok
+while_dumping()
+{
+	line='Device [0-9]+: qset [0-9]+, order [0-9]+, sz [0-9]+'
+	line="$line|  item at [0-9a-f]+, qset at [0-9a-f]+(, index [0-9]+)?"
+	line="$line| +[0-9]+:[0-9a-f]+"
+	: >"$scratch/running"
+	while [ -e "$scratch/running" ]; do
+		grep -Evx "|$line" /proc/scullvmem
+	done >"$scratch/odd" &
+	"$@"
+	set -- $?
+	rm "$scratch/running"
+	wait
+	return "$1"
+}
+
+# blocks that are no divisor of a quantum, many of them in one
+
+load order=4,0 qset=3
+ok "8 processes write disjoint blocks, 2 read: every byte is right" \
+	while_dumping tests/blocks $dev 5003 2000 2
+is "all dumps meanwhile were in their format" "$(cat "$scratch/odd")" ""
+is "no quantum is there twice" "$(attribute quanta)" \
+	$(((5003 * 2000 + 16 * page - 1) / (16 * page)))
+
+ok "the same with quanta of one page" \
+	while_dumping tests/blocks /dev/scullv1 5003 1000 2
+is "all dumps were in their format" "$(cat "$scratch/odd")" ""
+is "no quantum is there twice" "$(attribute quanta 1)" \
+	$(((5003 * 1000 + page - 1) / page))
+
+ok "with trims: nothing foreign is read, nothing from before a trim" \
+	while_dumping tests/blocks $dev 5003 300 40 trim
+is "all dumps were in their format" "$(cat "$scratch/odd")" ""
+ok "the same with quanta of one page" \
+	while_dumping tests/blocks /dev/scullv1 5003 300 40 trim
+is "all dumps were in their format" "$(cat "$scratch/odd")" ""
+: >$dev
+: >/dev/scullv1
+is "nothing is left behind the last trim" \
+	"$(attribute quanta) $(grep -c scullv /proc/vmallocinfo)" "0 0"
+
+# first writers of one quantum
+
+load order=4,0
+ok "3 racing first writers: nothing is lost" \
+	tests/race $dev 3 $((16 * page)) 500
+is "each quantum was allocated once" "$(attribute quanta)" 500
+ok "the same with quanta of one page" tests/race /dev/scullv1 3 "$page" 1500
+is "each quantum was allocated once" "$(attribute quanta 1)" 1500
+
+: >$dev
+ok "2 writers at the end of the device: it never shrinks" \
+	tests/race $dev 2 8 3000
+
+load order=4,0 limit=$((16 * page))
+ok "with room for one quantum, nobody meets the limit" \
+	tests/race $dev 3 $((16 * page)) 100 trim
+: >$dev
+echo "$page" >/sys/module/scullv/parameters/limit
+ok "the same with quanta of one page" \
+	tests/race /dev/scullv1 3 "$page" 150 trim
+
+# appenders: records of many lengths
+
+load order=1
+ok "2 appenders: each record whole, none lost, in order" \
+	tests/append $dev own 2 2000 3000
+: >$dev
+ok "8 appenders: each record whole, none lost, in order" \
+	tests/append $dev own 8 500 3000
+: >$dev
+ok "records longer than a quantum are whole, too" \
+	tests/append $dev own 4 50 $((20 * page))
+: >$dev
+ok "and those whose buffer comes late: what was written is in one piece" \
+	tests/append $dev missing 4 12 3000000
+: >$dev
+ok "4 processes that share an offset overwrite nothing" \
+	tests/append $dev shared 4 1000 3000
+
+# a trim in the middle of one long call
+
+load order=0
+ok "a write that a trim overtakes returns a short count and leaves no tail" \
+	tests/overtake $dev write 2000003 20
+ok "so does an append" \
+	tests/overtake $dev append 2000003 20
+
+done_testing

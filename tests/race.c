@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: race DEVICE WRITERS STEP COUNT [trim]
+ *
+ * WRITERS processes go through the device in COUNT steps of STEP bytes: in each
+ * of them all write at the same time, a byte each, side by side. When a byte has
+ * been written the device reaches as far as that, and at the end all the bytes
+ * are there. With "trim" all steps are at offset 0 of a device that has just
+ * been emptied.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static atomic_uint *arrived;
+static unsigned int writers, count;
+static const char *device;
+static off_t step;
+static int trimming;
+
+/* all go on when the last has come */
+static void meet(void)
+{
+	static unsigned int meetings;
+
+	++*arrived;
+	meetings++;
+	while (*arrived < writers * meetings)
+		sched_yield();
+}
+
+static int run(int fd, unsigned int me)
+{
+	char byte = 'a' + me;
+	int failed = 0;
+	unsigned int n;
+
+	for (n = 0; n < count; n++) {
+		if (trimming) {
+			meet();
+			if (!me)
+				close(open(device, O_WRONLY));
+		}
+		meet();
+		if (pwrite(fd, &byte, 1, n * step + me) != 1) {
+			warn("step %u", n);
+			failed = 1;
+		}
+		if (lseek(fd, 0, SEEK_END) <= n * step + me) {
+			warnx("step %u, writer %u: the size is less", n, me);
+			failed = 1;
+		}
+	}
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	int status, failed = 0, fd;
+	unsigned int me, n;
+	char byte;
+
+	if (argc < 5)
+		errx(2, "usage: race DEVICE WRITERS STEP COUNT [trim]");
+	device = argv[1];
+	writers = strtoul(argv[2], NULL, 0);
+	count = strtoul(argv[4], NULL, 0);
+	trimming = argc > 5;
+	step = trimming ? 0 : strtoul(argv[3], NULL, 0);
+	fd = open(device, O_RDWR);
+	arrived = mmap(NULL, sizeof(*arrived), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (fd < 0 || arrived == MAP_FAILED)
+		err(1, "%s", device);
+
+	for (me = 0; me < writers; me++)
+		if (!fork())
+			exit(run(fd, me));
+	while (wait(&status) > 0)
+		failed |= status;
+
+	for (n = trimming ? count - 1 : 0; n < count; n++)
+		for (me = 0; me < writers; me++)
+			if (pread(fd, &byte, 1, n * step + me) != 1 ||
+			    byte != (char)('a' + me))
+				errx(1, "step %u, writer %u: lost", n, me);
+	return failed ? 1 : 0;
+}
