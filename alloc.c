@@ -7,6 +7,7 @@
  * without a splat: a full machine is the writer's news, not the log's.
  */
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -27,12 +28,18 @@ static void scullv_vfree(void *quantum, unsigned int order)
 	vfree(quantum);
 }
 
+static struct page *scullv_vmalloc_page(const void *quantum, unsigned long n)
+{
+	return vmalloc_to_page(quantum + (n << PAGE_SHIFT));
+}
+
 static const struct scullv_allocator allocators[] = {
 	{
 		.name = "vmalloc",
 		.max_order = MAX_ORDER_1G,
 		.alloc = scullv_vmalloc,
 		.free = scullv_vfree,
+		.page = scullv_vmalloc_page,
 	},
 };
 

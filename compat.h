@@ -6,11 +6,34 @@
 #ifndef _SCULLV_COMPAT_H
 #define _SCULLV_COMPAT_H
 
+#include <linux/cacheinfo.h>
+#include <linux/mm.h>
 #include <linux/version.h>
+
+/* 6.3 made vm_flags writable through helpers only */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+#endif
 
 /* 6.5 made splice reads copy, and named the helper for it */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define copy_splice_read generic_file_splice_read
+#endif
+
+/* 6.9 has the architectures say whether their data caches alias */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#if defined(CONFIG_ARM)
+#include <asm/cachetype.h>
+#define cpu_dcache_is_aliasing() (cache_is_vivt() || cache_is_vipt_aliasing())
+#elif defined(CONFIG_X86) || defined(CONFIG_ARM64) || defined(CONFIG_S390) || \
+	defined(CONFIG_PPC) || defined(CONFIG_RISCV) || defined(CONFIG_LOONGARCH)
+#define cpu_dcache_is_aliasing() false
+#else
+#define cpu_dcache_is_aliasing() true
+#endif
 #endif
 
 #endif /* _SCULLV_COMPAT_H */

@@ -39,6 +39,7 @@ static int scullv_open(struct inode *inode, struct file *file)
 					      struct scullv_dev, cdev);
 
 	file->private_data = dev;
+	file->f_mapping = dev->inode->i_mapping;
 	/* offsets are 64 bits wide, whoever opens */
 	file->f_flags |= O_LARGEFILE;
 	/* there is no cache to go around, so O_DIRECT is nothing special */
@@ -430,6 +431,7 @@ const struct file_operations scullv_fops = {
 	.write_iter = scullv_write_iter,
 	.splice_read = copy_splice_read,
 	.splice_write = iter_file_splice_write,
+	.mmap = scullv_mmap,
 	.fsync = noop_fsync,
 	.unlocked_ioctl = scullv_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -283,6 +283,7 @@ static void scullv_release(struct device *device)
 	struct scullv_dev *dev = to_scullv(device);
 
 	scullv_store_exit(dev);
+	iput(dev->inode);
 	kfree(dev);
 }
 
@@ -307,10 +308,11 @@ static struct scullv_dev *create_device(unsigned int minor,
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
 	if (!dev)
 		return NULL;
-	if (scullv_store_init(dev, geometry)) {
-		kfree(dev);
-		return NULL;
-	}
+	dev->inode = scullv_mapping_inode();
+	if (IS_ERR(dev->inode))
+		goto free;
+	if (scullv_store_init(dev, geometry))
+		goto put_inode;
 
 	device_initialize(&dev->device);
 	dev->device.class = &scullv_class;
@@ -322,6 +324,12 @@ static struct scullv_dev *create_device(unsigned int minor,
 		return NULL;
 	}
 	return dev;
+
+put_inode:
+	iput(dev->inode);
+free:
+	kfree(dev);
+	return NULL;
 }
 
 /* the n-th of the values with commas between, or the last there is */
@@ -451,9 +459,12 @@ static int __init scullv_init(void)
 	err = get_major(major_number);
 	if (err)
 		return err;
-	err = class_register(&scullv_class);
+	err = scullv_mmap_init();
 	if (err)
 		goto unregister_region;
+	err = class_register(&scullv_class);
+	if (err)
+		goto exit_mmap;
 
 	err = -ENOMEM;
 	devices = kcalloc(device_count, sizeof(*devices), GFP_KERNEL);
@@ -476,6 +487,8 @@ destroy:
 	destroy_devices();
 unregister_class:
 	class_unregister(&scullv_class);
+exit_mmap:
+	scullv_mmap_exit();
 unregister_region:
 	unregister_chrdev_region(first_devt, device_count);
 	return err;
@@ -487,6 +500,7 @@ static void __exit scullv_exit(void)
 	scullv_proc_exit();
 	destroy_devices();
 	class_unregister(&scullv_class);
+	scullv_mmap_exit();
 	unregister_chrdev_region(first_devt, device_count);
 }
 

@@ -2,7 +2,7 @@
 /*
  * The driver's inner interfaces. Calls go one way:
  *
- *	main.c  ->  file.c, proc.c  ->  store.c  ->  alloc.c
+ *	main.c  ->  file.c, mmap.c, proc.c  ->  store.c  ->  alloc.c
  *
  * quantum	one allocation of PAGE_SIZE << order bytes
  * qset		the array of qset quantum pointers that an item owns
@@ -18,6 +18,7 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
@@ -39,6 +40,7 @@ struct scullv_allocator {
 	unsigned int max_order;
 	void *(*alloc)(unsigned int order);	/* zeroed, NULL: no memory */
 	void (*free)(void *quantum, unsigned int order);
+	struct page *(*page)(const void *quantum, unsigned long n);	/* n-th */
 };
 
 const struct scullv_allocator *scullv_find_allocator(const char *name);
@@ -78,6 +80,7 @@ struct scullv_store {
 	struct scullv_item *last;	/* the item used last, or NULL */
 	atomic64_t size;		/* bytes; only grows */
 	atomic_long_t quanta;
+	bool lent;			/* private mappings have made copies */
 };
 
 /* racing first writers of one quantum meet at one of these */
@@ -99,6 +102,7 @@ struct scullv_store {
 struct scullv_dev {
 	struct device device;
 	struct cdev cdev;
+	struct inode *inode;		/* its i_mapping knows all mappings */
 	struct srcu_struct srcu;	/* guards *store */
 	struct scullv_store __rcu *store;	/* replaced under trim_lock */
 	struct mutex trim_lock;		/* one trim at a time */
@@ -147,6 +151,12 @@ static inline loff_t scullv_size(struct scullv_store *store)
 	return atomic64_read_acquire(&store->size);
 }
 
+/* how many pages the bytes of a store reach into */
+static inline pgoff_t scullv_pages(struct scullv_store *store)
+{
+	return ((u64)scullv_size(store) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
 static inline size_t scullv_quantum_size(const struct scullv_store *store)
 {
 	return (size_t)1 << store->quantum_shift;
@@ -185,6 +195,13 @@ void *scullv_next(struct scullv_store *store, u64 *number,
 loff_t scullv_seek_data(struct scullv_store *store, loff_t pos);
 loff_t scullv_seek_hole(struct scullv_store *store, loff_t pos);
 int scullv_trim(struct scullv_dev *dev);
+
+/* mmap.c */
+
+int scullv_mmap(struct file *file, struct vm_area_struct *vma);
+struct inode *scullv_mapping_inode(void);
+int scullv_mmap_init(void);
+void scullv_mmap_exit(void);
 
 /* file.c */
 

@@ -9,7 +9,8 @@
  *    is published with release and read with acquire. Reading and overwriting
  *    need no lock at all.
  * 2. A trim never edits a store: it publishes a new, empty one, waits for the
- *    users of the old one, and frees that. No half-trimmed state exists.
+ *    users of the old one, unmaps that from every process, and frees it. No
+ *    half-trimmed state exists.
  * 3. Nobody waits for a page of user space inside a section of a store or with
  *    a lock of the driver held. So a buffer that never comes stalls its owner,
  *    never a trim, an appender or another reader.
@@ -17,6 +18,7 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -358,7 +360,7 @@ void scullv_get_usage(struct scullv_dev *dev, struct scullv_usage *usage)
  * @item: then, the item it is in
  *
  * Context: Process, may sleep.
- * Return: the quantum; NULL where there is none, or the caller was killed.
+ * Return: the quantum, NULL where there is none.
  */
 void *scullv_next(struct scullv_store *store, u64 *number,
 		  struct scullv_item **item)
@@ -381,8 +383,6 @@ void *scullv_next(struct scullv_store *store, u64 *number,
 				return quantum;
 			}
 		}
-		if (fatal_signal_pending(current))
-			break;
 		cond_resched();
 	}
 	return NULL;
@@ -483,6 +483,37 @@ static void destroy_store(struct scullv_dev *dev, struct scullv_store *store)
 	kfree(store);
 }
 
+/*
+ * Take the pages of a store that has been replaced, and the private copies of
+ * them, out of every process. Nobody enters or lends any more of them.
+ */
+static void unmap_store(struct scullv_dev *dev, struct scullv_store *store)
+{
+	struct address_space *mapping = dev->inode->i_mapping;
+	struct scullv_item *item;
+	u64 number = 0;
+	void *quantum;
+
+	unmap_mapping_range(mapping, 0, 0, 1);
+	if (!READ_ONCE(store->lent))
+		return;
+
+	/* a page that is lent is locked until its copy has been entered */
+	while ((quantum = scullv_next(store, &number, &item))) {
+		unsigned long pages = 1UL << store->geometry.order;
+
+		while (pages--) {
+			struct page *page = store->geometry.allocator->page(quantum, pages);
+
+			lock_page(page);
+			unlock_page(page);
+		}
+		number++;
+		cond_resched();
+	}
+	unmap_mapping_range(mapping, 0, 0, 1);
+}
+
 /**
  * scullv_trim - empty a device and put its configured geometry in force
  * @dev: the device
@@ -520,6 +551,7 @@ int scullv_trim(struct scullv_dev *dev)
 	}
 	rcu_assign_pointer(dev->store, new);
 	synchronize_srcu_expedited(&dev->srcu);
+	unmap_store(dev, old);
 
 	bytes = scullv_size(old);
 	quanta = atomic_long_read(&old->quanta);
