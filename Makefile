@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 build_needs := gcc-12 kmod libelf-dev
 guest_needs := $(build_needs) qemu-system-x86 busybox-static cpio
 lint_needs := $(build_needs) git perl shellcheck sparse xz-utils
-check_needs := $(guest_needs) fio xfsprogs libc6-dev perl
+check_needs := $(guest_needs) e2fsprogs fio libc6-dev perl procps xfsprogs
 
 module: ## the module for the running kernel (or KVER=release, or KDIR=headers)
 	@[ -e $(KDIR)/Makefile ] || { \

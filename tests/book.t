@@ -51,4 +51,15 @@ while read -r quantum; do
 done <"$scratch/quanta"
 is "/proc/vmallocinfo knows each: 16 pages and a guard page" "$unknown" 0
 
+# a shell counts to 2^63 only, so without the upper half of the addresses
+previous=
+apart=0
+while read -r quantum; do
+	low=${quantum#"${quantum%????????}"}
+	[ ! "$previous" ] || [ $((0x$low - 0x$previous)) -ne "$size" ] ||
+		apart=$((apart + 1))
+	previous=$low
+done <"$scratch/quanta"
+ok "most neighbours are that far apart" [ "$apart" -gt 12 ]
+
 done_testing
