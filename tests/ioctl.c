@@ -30,15 +30,16 @@ static const struct command {
 	COMMAND(QORDER), COMMAND(XORDER), COMMAND(HORDER),
 	COMMAND(SQSET), COMMAND(TQSET), COMMAND(GQSET),
 	COMMAND(QQSET), COMMAND(XQSET), COMMAND(HQSET),
+	{ }
 };
 
 static unsigned long number_of(const char *name)
 {
-	size_t i;
+	const struct command *command;
 
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(name, commands[i].name))
-			return commands[i].number;
+	for (command = commands; command->name; command++)
+		if (!strcmp(name, command->name))
+			return command->number;
 	return strtoul(name, NULL, 0);
 }
 

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static atomic_uint *arrived;
+static _Atomic unsigned int *arrived;
 static unsigned int writers, count;
 static const char *device;
 static off_t step;

@@ -22,16 +22,16 @@ echo "memory: $(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo)"
 echo "cpus: $(nproc)"
 echo "kernel: $(uname -r)"
 echo "arguments: $(grep -o 'one.more' /proc/cmdline)"
-echo "program: $(./gpg-error --version | head -c 9)"
+echo "program: $(./finder . --version | head -c 9)"
 echo "real: $(readlink -f "$(command -v ls)") $(ls --version | head -n 1)"
 echo "to stderr" >&2
 exit 7
 END
 chmod +x "$scratch/probe"
-cp "$(command -v find)" "$scratch/gpg-error"
+cp "$(command -v find)" "$scratch/finder"
 status=0
 tests/guest -m 512M -s 1 -a one.more -i "$scratch/file" -i "$scratch/probe" \
-	-i "$scratch/gpg-error" -- ./probe first 'second  word' \
+	-i "$scratch/finder" -- ./probe first 'second  word' \
 	>"$scratch/out" 2>"$scratch/err" || status=$?
 
 # NAME: what the probe has told
@@ -54,7 +54,7 @@ is "its arguments are as they were given" "$(told words)" "2, second  word"
 ok "-m is the memory" test "$(told memory)" -gt 400 -a "$(told memory)" -le 512
 is "-s the processors" "$(told cpus)" 1
 is "-a what the kernel is told" "$(told arguments)" one.more
-is "a program finds its libraries" "$(told program)" "$(find --version | head -c 9)"
+is "a program finds its libraries" "$(told program)" "$(find . --version | head -c 9)"
 like "coreutils are the real ones" "$(told real)" '/usr/bin/ls ls \(GNU .*'
 is "no file is left behind" "$(ls -A "$TMPDIR")" ""
 
