@@ -27,8 +27,7 @@
 
 #define MAX_DEVS	256
 
-/* a single value is cut here; none that is longer is right */
-#define VALUE_LEN	32
+#define VALUE_LEN	32	/* none that is longer is right */
 
 /* -- parameters: kept as text, read and checked by scullv_init() -- */
 
@@ -55,7 +54,8 @@ MODULE_PARM_DESC(alloc, "allocator, like order: vmalloc (default vmalloc)");
 
 #define LIMIT_LEN	32
 
-static char limit[LIMIT_LEN] = "50%";
+static char limit[LIMIT_LEN];	/* as it was set last */
+static const char *limit_at_load = "50%";
 
 /* a number from a parameter or an attribute */
 static int parse_number(const char *text, struct scullv_range range,
@@ -85,7 +85,7 @@ static int parse_allocator(const char *name, struct scullv_geometry *geometry)
  */
 static int parse_limit(const char *text, unsigned long *pages)
 {
-	static const char units[] = "KMGTPE";
+	static const char units[] = "KMGT";
 	size_t len = strlen(text);
 	char last = len ? toupper(text[len - 1]) : '\0';
 	const char *unit = last ? strchr(units, last) : NULL;
@@ -126,16 +126,17 @@ static int set_limit(const char *text)
 		return -EINVAL;
 	}
 	scullv_set_limit(pages);
-	memmove(limit, trimmed, strlen(trimmed) + 1);
+	strscpy(limit, trimmed, sizeof(limit));
 	return 0;
 }
 
 static int limit_set(const char *text, const struct kernel_param *param)
 {
-	/* insmod: keep it until scullv_init() looks at all of them */
-	if (THIS_MODULE->state != MODULE_STATE_LIVE)
-		return param_set_copystring(text, param);
-	return set_limit(text);
+	if (THIS_MODULE->state == MODULE_STATE_LIVE)
+		return set_limit(text);
+	/* insmod: text stays, and scullv_init() is going to look at it */
+	limit_at_load = text;
+	return 0;
 }
 
 static const struct kernel_param_ops limit_ops = {
@@ -337,10 +338,15 @@ static const char *nth_value(const char *list, unsigned int n,
 			     char value[VALUE_LEN])
 {
 	const char *comma;
+	size_t len;
 
 	while (n-- && (comma = strchr(list, ',')))
 		list = comma + 1;
-	strscpy(value, list, min_t(size_t, VALUE_LEN, strcspn(list, ",") + 1));
+	len = strcspn(list, ",");
+	if (len < VALUE_LEN)
+		strscpy(value, list, len + 1);
+	else
+		strscpy(value, "(too long)", VALUE_LEN);
 	return value;
 }
 
@@ -381,7 +387,7 @@ static int parse_parameters(unsigned int *major_number)
 	       check_count("order", order) ?:
 	       check_count("qset", qset) ?:
 	       check_count("alloc", alloc) ?:
-	       set_limit(limit);
+	       set_limit(limit_at_load);
 }
 
 static int create_devices(void)

@@ -147,8 +147,7 @@ int main(int argc, char **argv)
 	count = argc - 3;
 	all = count * repeat;
 	if (count < 1 || all > MAX_SEGMENTS)
-		errx(2, "usage: buffer [-n] [-r N] [-o FILE] read|write|append "
-		     "DEVICE OFFSET SEGMENT...");
+		errx(2, "usage: buffer [-n] [-r N] [-o FILE] CALL DEVICE OFFSET SEGMENT...");
 
 	call = argv[0];
 	fd = open(argv[1], *call == 'r' ? O_RDONLY :

@@ -113,7 +113,8 @@ for value in nosuch vmalloc2 ""; do
 done
 rule="must be bytes with an optional K, M, G or T,"
 rule="$rule or 0% to 100% of the memory, 0 for no limit"
-for value in abc -1 "" 101% % 5K% 1.5G 18446744073709551617; do
+for value in abc -1 "" 101% % 5K% 1.5G 1P 18446744073709551617 \
+	"$(printf %040d 5)"; do
 	refused "limit=$value" "limit=$value: $rule"
 done
 
@@ -122,6 +123,7 @@ refused order=4,abc,4 "order=abc: $number 0 to 18"
 refused order=4,4,4,19 "order=19: $number 0 to 18"
 refused order=4,,4 "order=: $number 0 to 18"
 refused order=4, "order=: $number 0 to 18"
+refused "order=0,$(printf %040d 4)" "order=(too long): $number 0 to 18"
 refused qset=500,0 "qset=0: $number 1 to 1048576"
 refused alloc=vmalloc,nosuch "alloc=nosuch: must be vmalloc"
 refused order=1,2,3,4,5 "order=1,2,3,4,5: must be 1 to 4 values, one a device"

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static _Atomic unsigned int *arrived;
+static struct { atomic_uint arrived; } *shared;
 static unsigned int writers, count;
 static const char *device;
 static off_t step;
@@ -28,9 +28,9 @@ static void meet(void)
 {
 	static unsigned int meetings;
 
-	++*arrived;
+	++shared->arrived;
 	meetings++;
-	while (*arrived < writers * meetings)
+	while (shared->arrived < writers * meetings)
 		sched_yield();
 }
 
@@ -73,9 +73,9 @@ int main(int argc, char **argv)
 	trimming = argc > 5;
 	step = trimming ? 0 : strtoul(argv[3], NULL, 0);
 	fd = open(device, O_RDWR);
-	arrived = mmap(NULL, sizeof(*arrived), PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (fd < 0 || arrived == MAP_FAILED)
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (fd < 0 || shared == MAP_FAILED)
 		err(1, "%s", device);
 
 	for (me = 0; me < writers; me++)

@@ -1,0 +1,936 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: mmap FILE OPERATION...
+ *
+ * Opens FILE for reading and writing, does one operation after the other with
+ * it and with mappings of it, and tells on one line what came of each: "ok", a
+ * number, the name of an error or of a signal.
+ *
+ *	$ mmap /dev/scullv0 "write 0 9 1" "map a shared rw 0 9" "load a 0 9" \
+ *		"store a 3 3 2" "read 0 9" trim "load a 0 9"
+ *	9 ok 1 ok 1:3,2:3,1:3 ok SIGBUS
+ *
+ * What is written is of a version, 1 to 9, and differs from place to place in
+ * the file. So what is read can be told by its version: 0 for zeros, ? for what
+ * belongs elsewhere, and where there are several, each with a length.
+ *
+ * M is the letter of a mapping. Its offsets count from its start, all others
+ * from that of the file. Lengths are in bytes.
+ */
+#define _FILE_OFFSET_BITS 64
+#define _GNU_SOURCE
+#include <endian.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+#define MAX_WORDS	7
+#define REST		(-1)	/* the line as it is, in one word */
+#define VERSIONS	10	/* 0 is that of zeros */
+#define PIPE_SIZE	1048576
+
+static const char *path;
+static int fd = -1;
+static size_t page;
+static FILE *out;		/* a child's goes to its parent */
+
+static struct map {
+	unsigned char *address;
+	size_t length;
+	off_t offset;
+} maps['z' - 'a' + 1];
+
+static void run_operation(const char *text);
+
+/* -- what is told -- */
+
+static void tell_error(void)
+{
+	fputs(strerrorname_np(errno), out);
+}
+
+static void tell_result(long long result)
+{
+	if (result < 0)
+		tell_error();
+	else if (result)
+		fprintf(out, "%lld", result);
+	else
+		fputs("ok", out);
+}
+
+/*
+ * Eight bytes of a version, from a position that is a multiple of 8. In each
+ * byte the upper half tells the version, the lower half the place.
+ */
+static unsigned long long word_of(unsigned int version, off_t pos)
+{
+	unsigned long long place = pos / 8 * 0x9e3779b97f4a7c15u;
+
+	place = (place ^ place >> 32) & 0x0f0f0f0f0f0f0f0f;
+	return version ? htole64(place + version * 0x1010101010101010) : 0;
+}
+
+static unsigned char byte_of(unsigned int version, off_t pos)
+{
+	unsigned long long word = word_of(version, pos & ~(off_t)7);
+	unsigned char bytes[8];
+
+	memcpy(bytes, &word, sizeof(bytes));
+	return bytes[pos & 7];
+}
+
+/* how many bytes from here on are of the version */
+static size_t length_of(unsigned int version, const unsigned char *data,
+			size_t len, off_t pos)
+{
+	unsigned long long word;
+	size_t i = 0;
+
+	while (i < len) {
+		if ((pos + i) % 8 == 0 && len - i >= 8) {
+			memcpy(&word, data + i, sizeof(word));
+			if (word == word_of(version, pos + i)) {
+				i += 8;
+				continue;
+			}
+		}
+		if (data[i] != byte_of(version, pos + i))
+			break;
+		i++;
+	}
+	return i;
+}
+
+static void make_bytes(unsigned char *data, size_t len, unsigned int version,
+		       off_t pos)
+{
+	unsigned long long word;
+	size_t i = 0;
+
+	while (i < len) {
+		if ((pos + i) % 8 == 0 && len - i >= 8) {
+			word = word_of(version, pos + i);
+			memcpy(data + i, &word, sizeof(word));
+			i += 8;
+		} else {
+			data[i] = byte_of(version, pos + i);
+			i++;
+		}
+	}
+}
+
+/*
+ * The version of each piece, with its length unless there is but one piece and
+ * nothing more to tell
+ */
+static void tell_versions(const unsigned char *data, size_t len, off_t pos,
+			  bool more)
+{
+	const char *comma = "";
+	unsigned int version, pieces = 0;
+	size_t i, part;
+
+	for (i = 0; i < len && pieces++ < 20; i += part) {
+		for (version = 0; version < VERSIONS; version++) {
+			part = length_of(version, data + i, len - i, pos + i);
+			if (part)
+				break;
+		}
+		if (!part)
+			part = 1;
+		fputs(comma, out);
+		fputc(version < VERSIONS ? '0' + version : '?', out);
+		if (i || part < len || more)
+			fprintf(out, ":%zu", part);
+		comma = ",";
+	}
+}
+
+/* -- touching memory that may not be there -- */
+
+static sigjmp_buf escape;
+
+static void escape_signal(int sig)
+{
+	siglongjmp(escape, sig);
+}
+
+static void tell_signal(int sig)
+{
+	fprintf(out, "SIG%s", sigabbrev_np(sig));
+}
+
+/* copies page by page; returns the bytes done, *sig is what has ended it */
+static size_t copy(unsigned char *to, const unsigned char *from,
+		   const unsigned char *mapped, size_t len, int *sig)
+{
+	static atomic_size_t done;
+
+	done = 0;
+	*sig = sigsetjmp(escape, 1);
+	while (!*sig && done < len) {
+		size_t part = page - (uintptr_t)(mapped + done) % page;
+
+		if (part > len - done)
+			part = len - done;
+		memcpy(to + done, from + done, part);
+		done += part;
+	}
+	return done;
+}
+
+/* -- words of an operation -- */
+
+static unsigned long long number(const char *word)
+{
+	char *end;
+	unsigned long long value = strtoull(word, &end, 0);
+
+	if (*end || end == word)
+		errx(2, "%s is none", word);
+	return value;
+}
+
+static struct map *map_of(const char *letter)
+{
+	if (letter[0] < 'a' || letter[0] > 'z' || letter[1])
+		errx(2, "%s: no mapping", letter);
+	return &maps[letter[0] - 'a'];
+}
+
+/* the last page of a mapping is there to its end */
+static unsigned char *at(const char *letter, const char *offset,
+			 const char *length)
+{
+	const struct map *map = map_of(letter);
+	size_t end = number(offset) + number(length);
+
+	if (end > (map->length + page - 1) / page * page)
+		errx(2, "%s ends before %zu", letter, end);
+	return map->address + number(offset);
+}
+
+struct word {
+	const char *name;
+	int value;
+};
+
+static int value_of(const char *name, size_t len, const struct word *words,
+		    size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (strlen(words[i].name) == len &&
+		    !strncmp(words[i].name, name, len))
+			return words[i].value;
+	errx(2, "%s: unknown", name);
+}
+
+/* names with commas between */
+static int values_of(const char *names, const struct word *words, size_t count)
+{
+	int values = 0;
+
+	for (;;) {
+		size_t len = strcspn(names, ",");
+
+		values |= value_of(names, len, words, count);
+		if (!names[len])
+			return values;
+		names += len + 1;
+	}
+}
+
+static int protection(const char *name)
+{
+	static const struct word words[] = {
+		{ "none", PROT_NONE },	{ "r", PROT_READ },
+		{ "w", PROT_WRITE },	{ "rw", PROT_READ | PROT_WRITE },
+	};
+
+	return values_of(name, words, LENGTH(words));
+}
+
+/* -- operations on the file -- */
+
+/* open PATH rdonly|wronly|rdwr[,trunc]: in place of what is open */
+static void do_open(char **word)
+{
+	static const struct word words[] = {
+		{ "rdonly", O_RDONLY },	{ "wronly", O_WRONLY },
+		{ "rdwr", O_RDWR },	{ "trunc", O_TRUNC },
+	};
+	int new = open(word[0], values_of(word[1], words, LENGTH(words)));
+
+	if (new >= 0 && fd >= 0)
+		close(fd);
+	if (new >= 0)
+		fd = new;
+	tell_result(new < 0 ? -1 : 0);
+}
+
+/* close */
+static void do_close(char **word)
+{
+	(void)word;
+	tell_result(close(fd));
+	fd = -1;
+}
+
+/* trim: a file is emptied by this too */
+static void do_trim(char **word)
+{
+	int trimmed = open(path, O_WRONLY | O_TRUNC);
+
+	(void)word;
+	if (trimmed >= 0)
+		close(trimmed);
+	tell_result(trimmed < 0 ? -1 : 0);
+}
+
+static unsigned char *buffer_of(size_t len)
+{
+	unsigned char *data = malloc(len);
+
+	if (!data)
+		err(2, "malloc");
+	return data;
+}
+
+/* write OFFSET LENGTH VERSION */
+static void do_write(char **word)
+{
+	off_t pos = number(word[0]);
+	size_t len = number(word[1]);
+	unsigned char *data = buffer_of(len);
+
+	make_bytes(data, len, number(word[2]), pos);
+	tell_result(pwrite(fd, data, len, pos));
+	free(data);
+}
+
+/* read OFFSET LENGTH */
+static void do_read(char **word)
+{
+	off_t pos = number(word[0]);
+	size_t len = number(word[1]);
+	unsigned char *data = buffer_of(len);
+	ssize_t got = pread(fd, data, len, pos);
+
+	if (got < 0)
+		tell_error();
+	else if (!got)
+		fputs("end", out);
+	else
+		tell_versions(data, got, pos, false);
+	free(data);
+}
+
+/* -- operations on mappings -- */
+
+/* map M shared|private[,populate][,locked] PROTECTION OFFSET LENGTH */
+static void do_map(char **word)
+{
+	static const struct word words[] = {
+		{ "shared", MAP_SHARED },	{ "private", MAP_PRIVATE },
+		{ "populate", MAP_POPULATE },	{ "locked", MAP_LOCKED },
+	};
+	struct map new = {
+		.offset = number(word[3]),
+		.length = number(word[4]),
+	};
+
+	new.address = mmap(NULL, new.length, protection(word[2]),
+			   values_of(word[1], words, LENGTH(words)), fd,
+			   new.offset);
+	if (new.address == MAP_FAILED) {
+		tell_error();
+		return;
+	}
+	*map_of(word[0]) = new;
+	tell_result(0);
+}
+
+/* load M OFFSET LENGTH */
+static void do_load(char **word)
+{
+	off_t pos = map_of(word[0])->offset + number(word[1]);
+	const unsigned char *from = at(word[0], word[1], word[2]);
+	size_t len = number(word[2]);
+	unsigned char *data = buffer_of(len);
+	size_t done;
+	int sig;
+
+	done = copy(data, from, from, len, &sig);
+	tell_versions(data, done, pos, done < len);
+	if (done && done < len)
+		fputc(',', out);
+	if (done < len)
+		tell_signal(sig);
+	free(data);
+}
+
+/* store M OFFSET LENGTH VERSION */
+static void do_store(char **word)
+{
+	off_t pos = map_of(word[0])->offset + number(word[1]);
+	unsigned char *to = at(word[0], word[1], word[2]);
+	size_t len = number(word[2]);
+	unsigned char *data = buffer_of(len);
+	int sig;
+
+	make_bytes(data, len, number(word[3]), pos);
+	if (copy(to, data, to, len, &sig) == len)
+		tell_result(0);
+	else
+		tell_signal(sig);
+	free(data);
+}
+
+/* touch M OFFSET LENGTH STEP: read a byte now and then */
+static void do_touch(char **word)
+{
+	static atomic_size_t i;
+	size_t len = number(word[2]), step = number(word[3]);
+	const unsigned char *from = at(word[0], word[1], word[2]);
+	int sig = sigsetjmp(escape, 1);
+
+	if (sig) {
+		tell_signal(sig);
+		return;
+	}
+	for (i = 0; i < len; i += step)
+		__atomic_load_n(from + i, __ATOMIC_RELAXED);
+	tell_result(0);
+}
+
+/* a piece of a mapping in a buffer, or NULL when it is not all there */
+static unsigned char *piece(const char *letter, const char *offset,
+			    const char *length)
+{
+	const unsigned char *from = at(letter, offset, length);
+	size_t len = number(length);
+	unsigned char *data = buffer_of(len);
+	int sig;
+
+	if (copy(data, from, from, len, &sig) == len)
+		return data;
+	free(data);
+	return NULL;
+}
+
+/* same M OFFSET M OFFSET LENGTH: whether two pieces have the same bytes */
+static void do_same(char **word)
+{
+	unsigned char *a = piece(word[0], word[1], word[4]);
+	unsigned char *b = piece(word[2], word[3], word[4]);
+	bool same = a && b && !memcmp(a, b, number(word[4]));
+
+	fputs(same ? "same" : "different", out);
+	free(a);
+	free(b);
+}
+
+/* read-into M OFFSET LENGTH FILE-OFFSET */
+static void do_read_into(char **word)
+{
+	unsigned char *to = at(word[0], word[1], word[2]);
+
+	tell_result(pread(fd, to, number(word[2]), number(word[3])));
+}
+
+/* write-from M OFFSET LENGTH FILE-OFFSET */
+static void do_write_from(char **word)
+{
+	const unsigned char *from = at(word[0], word[1], word[2]);
+
+	tell_result(pwrite(fd, from, number(word[2]), number(word[3])));
+}
+
+/* unmap M OFFSET LENGTH */
+static void do_unmap(char **word)
+{
+	tell_result(munmap(at(word[0], word[1], word[2]), number(word[2])));
+}
+
+static void remap(struct map *from, struct map *to, size_t old_length,
+		  int flags, void *where)
+{
+	unsigned char *new = mremap(from->address, old_length, to->length,
+				    flags, where);
+
+	if (new == MAP_FAILED) {
+		tell_error();
+		return;
+	}
+	to->address = new;
+	to->offset = from->offset;
+	tell_result(0);
+}
+
+/* resize M LENGTH */
+static void do_resize(char **word)
+{
+	struct map *map = map_of(word[0]);
+	size_t old_length = map->length;
+
+	map->length = number(word[1]);
+	remap(map, map, old_length, MREMAP_MAYMOVE, NULL);
+}
+
+/* move M: to another address */
+static void do_move(char **word)
+{
+	struct map *map = map_of(word[0]);
+	void *where = mmap(NULL, map->length, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	remap(map, map, map->length, MREMAP_MAYMOVE | MREMAP_FIXED, where);
+}
+
+/* twin M N: a second mapping of the pages of a shared one */
+static void do_twin(char **word)
+{
+	struct map *map = map_of(word[0]);
+	struct map *twin = map_of(word[1]);
+
+	twin->length = map->length;
+	remap(map, twin, 0, MREMAP_MAYMOVE, NULL);
+}
+
+/* protect M PROTECTION */
+static void do_protect(char **word)
+{
+	const struct map *map = map_of(word[0]);
+
+	tell_result(mprotect(map->address, map->length, protection(word[1])));
+}
+
+/* advise M OFFSET LENGTH ADVICE */
+static void do_advise(char **word)
+{
+	static const struct word words[] = {
+		{ "dontneed", MADV_DONTNEED },
+		{ "willneed", MADV_WILLNEED },
+		{ "random", MADV_RANDOM },
+		{ "dontfork", MADV_DONTFORK },
+		{ "populate-read", MADV_POPULATE_READ },
+		{ "populate-write", MADV_POPULATE_WRITE },
+	};
+
+	tell_result(madvise(at(word[0], word[1], word[2]), number(word[2]),
+			    values_of(word[3], words, LENGTH(words))));
+}
+
+/* lock M OFFSET LENGTH */
+static void do_lock(char **word)
+{
+	tell_result(mlock(at(word[0], word[1], word[2]), number(word[2])));
+}
+
+/* unlock M OFFSET LENGTH */
+static void do_unlock(char **word)
+{
+	tell_result(munlock(at(word[0], word[1], word[2]), number(word[2])));
+}
+
+/* sync M sync|async[,invalidate] */
+static void do_sync(char **word)
+{
+	static const struct word words[] = {
+		{ "sync", MS_SYNC },		{ "async", MS_ASYNC },
+		{ "invalidate", MS_INVALIDATE },
+	};
+	const struct map *map = map_of(word[0]);
+
+	tell_result(msync(map->address, map->length,
+			  values_of(word[1], words, LENGTH(words))));
+}
+
+/* resident M OFFSET LENGTH: how many pages are in the page table */
+static void do_resident(char **word)
+{
+	uintptr_t first = (uintptr_t)at(word[0], word[1], word[2]) / page;
+	size_t i, count = number(word[2]) / page, present = 0;
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	unsigned long long entry;
+
+	for (i = 0; i < count; i++) {
+		if (pread(pagemap, &entry, sizeof(entry),
+			  (first + i) * sizeof(entry)) != sizeof(entry))
+			err(2, "pagemap");
+		present += entry >> 63;
+	}
+	close(pagemap);
+	fprintf(out, "%zu", present);
+}
+
+/* -- pages that are held by others than a mapping -- */
+
+static int held[2] = { -1, -1 };	/* a pipe */
+static off_t held_pos;
+
+static void open_pipe(void)
+{
+	if (held[0] >= 0)
+		return;
+	if (pipe2(held, O_NONBLOCK) ||
+	    fcntl(held[0], F_SETPIPE_SZ, PIPE_SIZE) < 0)
+		err(2, "pipe");
+}
+
+/* pipe M OFFSET LENGTH: vmsplice pages into a pipe, without a copy */
+static void do_pipe(char **word)
+{
+	struct iovec iov = { at(word[0], word[1], word[2]), number(word[2]) };
+
+	open_pipe();
+	held_pos = map_of(word[0])->offset + number(word[1]);
+	tell_result(vmsplice(held[1], &iov, 1, 0));
+}
+
+/* drain: what is in the pipe */
+static void do_drain(char **word)
+{
+	unsigned char *data = buffer_of(PIPE_SIZE);
+	size_t done = 0;
+	ssize_t got;
+
+	(void)word;
+	while (done < PIPE_SIZE &&
+	       (got = read(held[0], data + done, PIPE_SIZE - done)) > 0)
+		done += got;
+	tell_versions(data, done, held_pos, false);
+	free(data);
+}
+
+/* no library for one ring with one entry */
+static struct {
+	int fd;
+	unsigned int *tail, *array;
+	struct io_uring_sqe *entry;
+	unsigned int *done_head, *done_mask;
+	struct io_uring_cqe *done;
+	struct iovec buffer;
+} ring = { .fd = -1 };
+
+static void *map_ring(size_t len, off_t offset)
+{
+	void *address = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     ring.fd, offset);
+
+	if (address == MAP_FAILED)
+		err(2, "io_uring");
+	return address;
+}
+
+static void open_ring(void)
+{
+	struct io_uring_params params = {};
+	char *todo, *done;
+
+	if (ring.fd >= 0)
+		return;
+	ring.fd = syscall(SYS_io_uring_setup, 1, &params);
+	if (ring.fd < 0)
+		err(2, "io_uring");
+	todo = map_ring(params.sq_off.array +
+			params.sq_entries * sizeof(*ring.array),
+			IORING_OFF_SQ_RING);
+	done = map_ring(params.cq_off.cqes +
+			params.cq_entries * sizeof(*ring.done),
+			IORING_OFF_CQ_RING);
+	ring.entry = map_ring(params.sq_entries * sizeof(*ring.entry),
+			      IORING_OFF_SQES);
+	ring.tail = (unsigned int *)(todo + params.sq_off.tail);
+	ring.array = (unsigned int *)(todo + params.sq_off.array);
+	ring.done_head = (unsigned int *)(done + params.cq_off.head);
+	ring.done_mask = (unsigned int *)(done + params.cq_off.ring_mask);
+	ring.done = (struct io_uring_cqe *)(done + params.cq_off.cqes);
+}
+
+static int enter_ring(unsigned int submit, unsigned int wait)
+{
+	return syscall(SYS_io_uring_enter, ring.fd, submit, wait,
+		       IORING_ENTER_GETEVENTS, NULL, 0);
+}
+
+static int submit(const struct io_uring_sqe *entry)
+{
+	*ring.entry = *entry;
+	ring.array[0] = 0;
+	__atomic_add_fetch(ring.tail, 1, __ATOMIC_RELEASE);
+	return enter_ring(1, 0) == 1 ? 0 : -1;
+}
+
+/* waits for what has been submitted */
+static void tell_completion(void)
+{
+	const struct io_uring_cqe *done;
+
+	if (enter_ring(0, 1) < 0)
+		err(2, "io_uring");
+	done = &ring.done[*ring.done_head & *ring.done_mask];
+	errno = done->res < 0 ? -done->res : 0;
+	tell_result(done->res);
+	__atomic_add_fetch(ring.done_head, 1, __ATOMIC_RELEASE);
+}
+
+/* register M OFFSET LENGTH: as an io_uring's fixed buffer */
+static void do_register(char **word)
+{
+	open_ring();
+	ring.buffer.iov_base = at(word[0], word[1], word[2]);
+	ring.buffer.iov_len = number(word[2]);
+	held_pos = map_of(word[0])->offset + number(word[1]);
+	tell_result(syscall(SYS_io_uring_register, ring.fd,
+			    IORING_REGISTER_BUFFERS, &ring.buffer, 1));
+}
+
+/* submit: write the fixed buffer to the pipe */
+static void do_submit(char **word)
+{
+	struct io_uring_sqe entry = {
+		.opcode = IORING_OP_WRITE_FIXED,
+		.off = -1,
+		.addr = (uintptr_t)ring.buffer.iov_base,
+		.len = ring.buffer.iov_len,
+	};
+
+	(void)word;
+	open_pipe();
+	entry.fd = held[1];
+	if (submit(&entry))
+		tell_error();
+	else
+		tell_completion();
+}
+
+/* unregister: and the ring is gone */
+static void do_unregister(char **word)
+{
+	(void)word;
+	tell_result(close(ring.fd));
+	ring.fd = -1;
+}
+
+/* begin PATH M OFFSET LENGTH: to write past the page cache, to the same place */
+static void do_begin(char **word)
+{
+	struct io_uring_sqe entry = {
+		.opcode = IORING_OP_WRITE,
+		.off = map_of(word[1])->offset + number(word[2]),
+		.addr = (uintptr_t)at(word[1], word[2], word[3]),
+		.len = number(word[3]),
+	};
+
+	open_ring();
+	entry.fd = open(word[0], O_WRONLY | O_CREAT | O_DIRECT, 0600);
+	tell_result(entry.fd < 0 ? -1 : submit(&entry));
+}
+
+/* end: what has begun */
+static void do_end(char **word)
+{
+	(void)word;
+	tell_completion();
+}
+
+/* -- a child -- */
+
+static FILE *orders, *answers;
+
+static void serve(FILE *from, FILE *to)
+{
+	char line[256];
+
+	out = to;
+	while (fgets(line, sizeof(line), from)) {
+		line[strcspn(line, "\n")] = '\0';
+		run_operation(line);
+		fputc('\n', out);
+		fflush(out);
+	}
+	_exit(0);
+}
+
+/* fork */
+static void do_fork(char **word)
+{
+	int there[2], back[2];
+	pid_t child;
+
+	(void)word;
+	fflush(out);
+	if (pipe(there) || pipe(back))
+		err(2, "pipe");
+	child = fork();
+	if (!child) {
+		close(there[1]);
+		close(back[0]);
+		serve(fdopen(there[0], "r"), fdopen(back[1], "w"));
+	}
+	close(there[0]);
+	close(back[1]);
+	orders = fdopen(there[1], "w");
+	answers = fdopen(back[0], "r");
+	tell_result(child < 0 ? -1 : 0);
+}
+
+/* reap: the child ends */
+static void do_reap(char **word)
+{
+	int status;
+
+	(void)word;
+	fclose(orders);
+	fclose(answers);
+	tell_result(wait(&status) < 0 ? -1 : status);
+}
+
+/* child OPERATION */
+static void do_child(char **word)
+{
+	char line[4096];
+
+	fprintf(orders, "%s\n", word[0]);
+	fflush(orders);
+	if (!fgets(line, sizeof(line), answers))
+		strcpy(line, "dead");
+	line[strcspn(line, "\n")] = '\0';
+	fputs(line, out);
+}
+
+/* -- and everything else -- */
+
+/* run COMMAND: its exit status */
+static void do_run(char **word)
+{
+	int status = system(word[0]);
+
+	tell_result(WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+}
+
+/* get PATH: what is in a small file */
+static void do_get(char **word)
+{
+	FILE *file = fopen(word[0], "r");
+	char line[64] = "";
+
+	if (!file || !fgets(line, sizeof(line), file))
+		err(2, "%s", word[0]);
+	fclose(file);
+	line[strcspn(line, "\n")] = '\0';
+	fputs(line, out);
+}
+
+/* put PATH WORD */
+static void do_put(char **word)
+{
+	int file = open(word[0], O_WRONLY);
+	ssize_t len = strlen(word[1]);
+
+	if (file < 0)
+		err(2, "%s", word[0]);
+	tell_result(write(file, word[1], len) == len ? 0 : -1);
+	close(file);
+}
+
+static const struct operation {
+	const char *name;
+	int words;
+	void (*run)(char **word);
+} operations[] = {
+	{ "open", 2, do_open },		{ "close", 0, do_close },
+	{ "trim", 0, do_trim },		{ "write", 3, do_write },
+	{ "read", 2, do_read },		{ "map", 5, do_map },
+	{ "load", 3, do_load },		{ "store", 4, do_store },
+	{ "touch", 4, do_touch },	{ "same", 5, do_same },
+	{ "read-into", 4, do_read_into },
+	{ "write-from", 4, do_write_from },
+	{ "unmap", 3, do_unmap },	{ "resize", 2, do_resize },
+	{ "move", 1, do_move },		{ "twin", 2, do_twin },
+	{ "protect", 2, do_protect },	{ "advise", 4, do_advise },
+	{ "lock", 3, do_lock },		{ "unlock", 3, do_unlock },
+	{ "sync", 2, do_sync },		{ "resident", 3, do_resident },
+	{ "pipe", 3, do_pipe },		{ "drain", 0, do_drain },
+	{ "register", 3, do_register },	{ "submit", 0, do_submit },
+	{ "unregister", 0, do_unregister },
+	{ "begin", 4, do_begin },	{ "end", 0, do_end },
+	{ "fork", 0, do_fork },		{ "reap", 0, do_reap },
+	{ "get", 1, do_get },		{ "put", 2, do_put },
+	{ "child", REST, do_child },	{ "run", REST, do_run },
+};
+
+static const struct operation *find_operation(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < LENGTH(operations); i++)
+		if (strlen(operations[i].name) == len &&
+		    !strncmp(operations[i].name, text, len))
+			return &operations[i];
+	errx(2, "%s: no operation", text);
+}
+
+static void run_operation(const char *text)
+{
+	size_t len = strcspn(text, " ");
+	const struct operation *operation = find_operation(text, len);
+	char *line = strdup(text + len + strspn(text + len, " "));
+	char *words[MAX_WORDS] = { line };
+	char *word = line;
+	int count = 0;
+
+	if (operation->words != REST)
+		for (word = strtok(line, " "); word && count < MAX_WORDS;
+		     word = strtok(NULL, " "))
+			words[count++] = word;
+	if (operation->words != REST && operation->words != count)
+		errx(2, "%s: wants %d words", operation->name,
+		     operation->words);
+	operation->run(words);
+	free(line);
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = escape_signal };
+	int i;
+
+	if (argc < 2)
+		errx(2, "usage: mmap FILE OPERATION...");
+	sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+	page = sysconf(_SC_PAGESIZE);
+	out = stdout;
+
+	path = argv[1];
+	fd = open(path, O_RDWR);
+	if (fd < 0)
+		err(1, "%s", path);
+	for (i = 2; i < argc; i++) {
+		if (i > 2)
+			fputc(' ', out);
+		run_operation(argv[i]);
+	}
+	fputc('\n', out);
+	return 0;
+}

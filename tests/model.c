@@ -1,0 +1,814 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: model DEVICE SEED SECONDS PROCESSES
+ *
+ * PROCESSES do random things with a device, all at once: they read, write, map,
+ * store, load, seek and, one at a time, empty it for another geometry. Each
+ * knows from an array in memory what it has to find.
+ *
+ * The device is dealt out in blocks, in turn, so that the processes share pages
+ * and quanta, but no bytes: each checks the bytes of its own blocks. Who does
+ * something holds "lock" for reading, and who empties the device for writing.
+ * What all change, the size and the quanta, is known twice: what it is at least
+ * (what is done) and at most (what has begun). With one process both are the
+ * same, and the same seed gives the same operations.
+ */
+#define _FILE_OFFSET_BITS 64
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stdnoreturn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+#define BLOCK		5000
+#define AREA		(BLOCK * 400)	/* bytes, at shared->base */
+#define MAX_LENGTH	100000
+#define MAX_PROCESSES	16
+#define MAX_QUANTA	(AREA / 4096 + 2)
+
+struct bounds {
+	atomic_llong least, most;
+};
+
+static struct shared {
+	pthread_rwlock_t lock;
+	/* these change under it */
+	unsigned long long generation;	/* trims */
+	unsigned int order, qset;
+	off_t base;			/* of the area */
+	/* and these do not */
+	struct bounds size;		/* of the device, from the base */
+	struct bounds quanta[MAX_QUANTA];	/* 1: it is there */
+	atomic_bool finished;
+} *shared;
+
+static const char *device, *attributes;
+static unsigned long long seed, state, operations;
+static unsigned int processes, me;
+static const char *operation = "start";
+static size_t page;
+static time_t end;
+
+static int fd;
+static unsigned long long generation;
+static unsigned char *model;		/* what is in my blocks */
+static unsigned char *shared_map, *private_map;
+static unsigned char **copies;		/* of a page in the private mapping */
+static unsigned char *buffer;
+
+/* -- chance -- */
+
+static unsigned int pick(unsigned int below)
+{
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return (state * 0x2545f4914f6cdd1du >> 33) % below;
+}
+
+/* numbers of all sizes, more small ones */
+static size_t pick_length(size_t most)
+{
+	size_t length = 1 + pick(1 << pick(18));
+
+	return length < most ? length : most;
+}
+
+/* -- and what goes wrong -- */
+
+static noreturn void fail(const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "process %u, operation %llu, %s: ", me, operations,
+		operation);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\norder %u, qset %u, area at %lld, %llu trims\n",
+		shared->order, shared->qset, (long long)shared->base,
+		shared->generation);
+	fprintf(stderr, "again: tests/model %s %llu %u %u\n", device, seed,
+		600, processes);
+	_exit(1);
+}
+
+static void want(const char *what, long long got, long long least,
+		 long long most)
+{
+	if (got < least || got > most)
+		fail("%s is %lld (%s), not %lld to %lld", what, got,
+		     got < 0 ? strerrorname_np(errno) : "", least, most);
+}
+
+/* -- what all of them know -- */
+
+static size_t quantum(void)
+{
+	return page << shared->order;
+}
+
+/* the area starts somewhere in a quantum */
+static size_t first_quantum(off_t pos)
+{
+	return (shared->base + pos) / quantum() - shared->base / quantum();
+}
+
+static void raise_to(atomic_llong *number, long long least)
+{
+	long long old = *number;
+
+	while (old < least && !atomic_compare_exchange_weak(number, &old, least))
+		;
+}
+
+/* something has begun, or is done, that makes the quanta of a piece */
+static void reach(off_t pos, size_t len, bool done)
+{
+	size_t i;
+
+	if (!len)
+		return;
+
+	for (i = first_quantum(pos); i <= first_quantum(pos + len - 1); i++)
+		raise_to(done ? &shared->quanta[i].least :
+				&shared->quanta[i].most, 1);
+}
+
+static void extend(off_t end, bool done)
+{
+	raise_to(done ? &shared->size.least : &shared->size.most, end);
+}
+
+static long long within(long long number, long long least, long long most)
+{
+	return number < least ? least : number > most ? most : number;
+}
+
+/* -- what each knows -- */
+
+static bool is_mine(off_t pos)
+{
+	return pos / BLOCK % processes == me;
+}
+
+/* bytes from a position, of which I know those that are mine */
+static void check_bytes(const unsigned char *got, const unsigned char *wanted,
+			off_t pos, size_t len)
+{
+	size_t i;
+
+	if (processes == 1 && !memcmp(got, wanted, len))
+		return;
+	for (i = 0; i < len; i++)
+		if (is_mine(pos + i) && got[i] != wanted[i])
+			fail("%02x, not %02x, at %lld of %lld+%zu", got[i],
+			     wanted[i], (long long)(pos + i), (long long)pos,
+			     len);
+}
+
+/* a piece of bytes that are mine */
+static size_t pick_mine(off_t *pos)
+{
+	unsigned int block = pick(AREA / BLOCK / processes) * processes + me;
+	unsigned int in_block = pick(2) ? 0 : pick(BLOCK);
+	size_t most = BLOCK - in_block;
+
+	*pos = (off_t)block * BLOCK + in_block;
+	if (processes == 1)
+		most = within(AREA - *pos, 0, MAX_LENGTH);
+	return pick_length(most);
+}
+
+/* any piece; it may begin at a block or end at the end */
+static size_t pick_any(off_t *pos)
+{
+	*pos = pick(2) ? pick(AREA) : pick(AREA / BLOCK) * BLOCK;
+	return pick_length(within(AREA - *pos, 0, MAX_LENGTH));
+}
+
+/* cuts a piece where the size is not known to reach to */
+static size_t inside(off_t pos, size_t len)
+{
+	return within(shared->size.least - pos, 0, len);
+}
+
+static void forget_copies(size_t first, size_t count)
+{
+	size_t i;
+
+	for (i = first; i < first + count; i++) {
+		free(copies[i]);
+		copies[i] = NULL;
+	}
+}
+
+static size_t area_pages(void)
+{
+	return (AREA + page - 1) / page;
+}
+
+static void map_area(unsigned char **map, int flags)
+{
+	if (*map)
+		munmap(*map, AREA);
+	*map = mmap(NULL, AREA, PROT_READ | PROT_WRITE, flags, fd,
+		    shared->base);
+	if (*map == MAP_FAILED)
+		fail("mmap: %s", strerrorname_np(errno));
+}
+
+/* somebody has emptied the device: my mappings should know by themselves */
+static void start_anew(void)
+{
+	static off_t base = -1;
+
+	memset(model, 0, AREA);
+	forget_copies(0, area_pages());
+	if (base != shared->base) {
+		map_area(&shared_map, MAP_SHARED);
+		map_area(&private_map, MAP_PRIVATE);
+	}
+	base = shared->base;
+	generation = shared->generation;
+}
+
+/* -- operations -- */
+
+static ssize_t write_vector(off_t pos, size_t len)
+{
+	size_t first = pick(len + 1), second = pick(len - first + 1);
+	struct iovec iov[] = {
+		{ buffer, first },
+		{ buffer + first, second },
+		{ buffer + first + second, len - first - second },
+	};
+
+	if (pick(2))
+		return pwritev(fd, iov, LENGTH(iov), shared->base + pos);
+	lseek(fd, shared->base + pos, SEEK_SET);
+	return writev(fd, iov, LENGTH(iov));
+}
+
+static void do_write(void)
+{
+	off_t pos;
+	size_t i, len = pick_mine(&pos);
+	ssize_t done;
+
+	for (i = 0; i < len; i++)
+		buffer[i] = pick(256);
+	reach(pos, len, false);
+	extend(pos + len, false);
+	if (pick(3))
+		done = pwrite(fd, buffer, len, shared->base + pos);
+	else
+		done = write_vector(pos, len);
+	want("count", done, len, len);
+	memcpy(model + pos, buffer, len);
+	reach(pos, len, true);
+	extend(pos + len, true);
+}
+
+static ssize_t read_vector(off_t pos, size_t len)
+{
+	size_t first = pick(len + 1);
+	struct iovec iov[] = {
+		{ buffer, first }, { buffer + first, len - first },
+	};
+
+	if (pick(2))
+		return preadv(fd, iov, LENGTH(iov), shared->base + pos);
+	lseek(fd, shared->base + pos, SEEK_SET);
+	return readv(fd, iov, LENGTH(iov));
+}
+
+static void read_piece(off_t pos, size_t len)
+{
+	long long least = inside(pos, len);
+	ssize_t done;
+
+	if (pick(3))
+		done = pread(fd, buffer, len, shared->base + pos);
+	else
+		done = read_vector(pos, len);
+	want("count", done, least, within(shared->size.most - pos, 0, len));
+	check_bytes(buffer, model + pos, pos, done);
+}
+
+static void do_read(void)
+{
+	off_t pos;
+	size_t len = pick_any(&pos);
+
+	read_piece(pos, len);
+}
+
+static void do_read_all(void)
+{
+	if (pick(50))
+		return;
+	read_piece(0, AREA);
+}
+
+/* the mapping is a buffer for the other side: from one place to another */
+static void do_copy(void)
+{
+	off_t from, to;
+	size_t len = pick_mine(&from);
+	size_t most = pick_mine(&to);
+	bool writes = pick(2);
+	ssize_t done;
+
+	len = inside(from, len < most ? len : most);
+	if (!writes)
+		len = inside(to, len);
+	if (!len || llabs(from - to) < (long long)len)
+		return;
+	reach(to, len, false);
+	if (writes) {
+		reach(from, len, false);
+		extend(to + len, false);
+		done = pwrite(fd, shared_map + from, len, shared->base + to);
+		extend(to + len, true);
+		reach(from, len, true);
+	} else {
+		done = pread(fd, shared_map + to, len, shared->base + from);
+	}
+	want("count", done, len, len);
+	reach(to, len, true);
+	memcpy(model + to, model + from, len);
+}
+
+static sigjmp_buf escape;
+
+static void escape_signal(int sig)
+{
+	(void)sig;
+	siglongjmp(escape, 1);
+}
+
+/* copies page by page, until SIGBUS */
+static size_t copy(unsigned char *to, const unsigned char *from, off_t pos,
+		   size_t len)
+{
+	static atomic_size_t done;
+
+	done = 0;
+	if (sigsetjmp(escape, 0))
+		return done;
+	while (done < len) {
+		size_t part = page - (pos + done) % page;
+
+		if (part > len - done)
+			part = len - done;
+		memcpy(to + done, from + done, part);
+		done += part;
+	}
+	return done;
+}
+
+static long long page_end(long long pos)
+{
+	return (pos + page - 1) / page * page;
+}
+
+/* a random piece of a mapping, as far as the device reaches */
+static size_t load(const unsigned char *map, off_t *pos)
+{
+	size_t len = pick_any(pos), done;
+	long long least = within(page_end(shared->size.least) - *pos, 0, len);
+	long long most = within(page_end(shared->size.most) - *pos, 0, len);
+
+	/* another may extend the device this very moment */
+	reach(*pos, processes > 1 ? len : (size_t)most, false);
+	done = copy(buffer, map + *pos, *pos, len);
+	most = within(page_end(shared->size.most) - *pos, 0, len);
+	want("bytes before SIGBUS", done, least, most);
+	reach(*pos, done, true);
+	return done;
+}
+
+static void do_load(void)
+{
+	off_t pos;
+	size_t len = load(shared_map, &pos);
+
+	check_bytes(buffer, model + pos, pos, len);
+}
+
+/* the tail of the last page is nobody's: nothing is stored past the size */
+static size_t store(unsigned char *map, off_t *pos)
+{
+	size_t i, len = pick_mine(pos);
+
+	len = inside(*pos, len);
+	for (i = 0; i < len; i++)
+		buffer[i] = pick(256);
+	reach(*pos, len, false);
+	want("bytes before SIGBUS", copy(map + *pos, buffer, *pos, len), len,
+	     len);
+	reach(*pos, len, true);
+	return len;
+}
+
+static void do_store(void)
+{
+	off_t pos;
+	size_t len = store(shared_map, &pos);
+
+	memcpy(model + pos, buffer, len);
+}
+
+/* goes through the pages of a piece: what is left of it in the first one */
+static size_t part_of(off_t pos, size_t len)
+{
+	return within(page - pos % page, 0, len);
+}
+
+static void do_private_load(void)
+{
+	const unsigned char *got = buffer;
+	size_t len, part;
+	off_t pos;
+
+	len = load(private_map, &pos);
+	for (; len; len -= part, pos += part, got += part) {
+		const unsigned char *copied = copies[pos / page];
+
+		part = part_of(pos, len);
+		check_bytes(got, copied ? copied + pos % page : model + pos,
+			    pos, part);
+	}
+}
+
+static void do_private_store(void)
+{
+	const unsigned char *stored = buffer;
+	size_t len, part;
+	off_t pos;
+
+	len = store(private_map, &pos);
+	for (; len; len -= part, pos += part, stored += part) {
+		off_t start = pos / page * page;
+		unsigned char **copied = &copies[pos / page];
+
+		part = part_of(pos, len);
+		if (!*copied) {
+			*copied = malloc(page);
+			memcpy(*copied, model + start,
+			       within(AREA - start, 0, page));
+		}
+		memcpy(*copied + pos % page, stored, part);
+	}
+}
+
+static void do_discard(void)
+{
+	size_t first = pick(area_pages());
+	size_t count = 1 + pick(area_pages() - first);
+	bool private = pick(2);
+
+	want("madvise", madvise((private ? private_map : shared_map) +
+				first * page, count * page, MADV_DONTNEED),
+	     0, 0);
+	if (private)
+		forget_copies(first, count);
+}
+
+static void do_msync(void)
+{
+	size_t first = pick(area_pages());
+
+	want("msync", msync(shared_map + first * page, page,
+			    pick(2) ? MS_SYNC : MS_ASYNC | MS_INVALIDATE),
+	     0, 0);
+}
+
+/* -- seeking -- */
+
+/* a device that holds nothing ends before the area */
+static long long device_size(long long size)
+{
+	return size ? shared->base + size : 0;
+}
+
+static void do_seek_end(void)
+{
+	long long least = device_size(shared->size.least);
+	off_t got = lseek(fd, 0, SEEK_END);
+
+	want("end", got, least, device_size(shared->size.most));
+}
+
+#define NOWHERE	((long long)AREA * 2)
+
+/*
+ * The first position from one on that is in a quantum that is there, or in a
+ * hole; surely or maybe so
+ */
+static long long find(off_t pos, bool there, bool surely)
+{
+	bool least = there == surely;
+	size_t i;
+
+	for (i = first_quantum(pos); pos < AREA; i++) {
+		const struct bounds *quantum_is = &shared->quanta[i];
+
+		if ((least ? quantum_is->least : quantum_is->most) == there)
+			return pos;
+		pos += quantum() - (shared->base + pos) % quantum();
+	}
+	return NOWHERE;
+}
+
+static long long seek(off_t pos, int whence)
+{
+	off_t got = lseek(fd, shared->base + pos, whence);
+
+	if (got < 0 && errno == ENXIO)
+		return NOWHERE;
+	if (got < 0)
+		fail("%s", strerrorname_np(errno));
+	return got - shared->base;
+}
+
+static void do_seek_data(void)
+{
+	off_t pos = pick(AREA);
+	long long latest = find(pos, true, true), got;
+
+	if (latest >= shared->size.least)
+		latest = NOWHERE;
+	got = seek(pos, SEEK_DATA);
+	want("data", got, find(pos, true, false), latest);
+	if (got != NOWHERE)
+		want("data", got, pos, shared->size.most - 1);
+	if (got != NOWHERE && got != pos)
+		want("data in its quantum", (shared->base + got) % quantum(),
+		     0, 0);
+}
+
+static long long lesser(long long a, long long b)
+{
+	return a < b ? a : b;
+}
+
+static void do_seek_hole(void)
+{
+	off_t pos = pick(AREA);
+	long long size = shared->size.least;
+	long long earliest = pos >= size ? NOWHERE :
+			     lesser(find(pos, false, false), size);
+	long long got = seek(pos, SEEK_HOLE);
+	long long latest = lesser(find(pos, false, true), shared->size.most);
+
+	/* beyond the size, unless that has grown meanwhile */
+	if (got == NOWHERE)
+		want("size", size, 0, pos);
+	else if (earliest == NOWHERE)
+		want("hole", got, pos, latest);
+	else
+		want("hole", got, earliest, latest);
+}
+
+/* -- trims, when nobody does anything else -- */
+
+static FILE *open_attribute(const char *name, const char *mode)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", attributes, name);
+	file = fopen(path, mode);
+	if (!file)
+		fail("%s: %s", path, strerrorname_np(errno));
+	return file;
+}
+
+static void want_attribute(const char *name, long long wanted)
+{
+	FILE *file = open_attribute(name, "r");
+	long long got;
+
+	if (fscanf(file, "%lld", &got) != 1)
+		fail("%s: no number", name);
+	fclose(file);
+	want(name, got, wanted, wanted);
+}
+
+static void set_attribute(const char *name, unsigned int value)
+{
+	FILE *file = open_attribute(name, "w");
+
+	fprintf(file, "%u", value);
+	if (fclose(file))
+		fail("%s: %s", name, strerrorname_np(errno));
+}
+
+static void want_usage(void)
+{
+	long long quanta = 0;
+	size_t i;
+
+	for (i = 0; i < MAX_QUANTA; i++)
+		quanta += shared->quanta[i].least;
+	want("size", shared->size.most, shared->size.least, shared->size.least);
+	want_attribute("size", device_size(shared->size.least));
+	want_attribute("quanta", quanta);
+	want_attribute("bytes", quanta * quantum());
+}
+
+static void pick_geometry(void)
+{
+	static const unsigned int qsets[] = { 1, 2, 3, 7, 500 };
+
+	shared->order = pick(9);
+	shared->qset = qsets[pick(LENGTH(qsets))];
+	set_attribute("order", shared->order);
+	set_attribute("qset", shared->qset);
+	switch (pick(12)) {
+	case 0:
+		shared->base = 0;
+		break;
+	case 1:
+		shared->base = (off_t)page * pick(10000);
+		break;
+	case 2:
+		shared->base = (1ll << 32) - (off_t)page * pick(area_pages());
+		break;
+	case 3:
+		shared->base = (1ll << 40) + (off_t)page * pick(10000);
+		break;
+	}
+}
+
+static void empty(int flags)
+{
+	int trimmed = open(device, flags);
+
+	if (trimmed < 0)
+		fail("%s", strerrorname_np(errno));
+	close(trimmed);
+	memset(&shared->size, 0, sizeof(shared->size));
+	memset(shared->quanta, 0, sizeof(shared->quanta));
+	shared->generation++;
+	want_usage();
+}
+
+static void do_trim(void)
+{
+	want_usage();
+	if (pick(4))
+		pick_geometry();
+	empty(pick(2) ? O_WRONLY : O_RDWR | O_TRUNC);
+}
+
+/* -- all together -- */
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} random_operations[] = {
+	{ "write", do_write },		{ "write", do_write },
+	{ "read", do_read },		{ "read all", do_read_all },
+	{ "copy", do_copy },
+	{ "load", do_load },		{ "store", do_store },
+	{ "private load", do_private_load },
+	{ "private store", do_private_store },
+	{ "discard", do_discard },	{ "msync", do_msync },
+	{ "seek end", do_seek_end },	{ "seek data", do_seek_data },
+	{ "seek hole", do_seek_hole },
+};
+
+static void run_operation(void)
+{
+	unsigned int i = pick(LENGTH(random_operations));
+
+	operations++;
+	if (!pick(300)) {
+		operation = "trim";
+		pthread_rwlock_wrlock(&shared->lock);
+		do_trim();
+	} else {
+		operation = random_operations[i].name;
+		pthread_rwlock_rdlock(&shared->lock);
+		if (generation != shared->generation)
+			start_anew();
+		random_operations[i].run();
+	}
+	pthread_rwlock_unlock(&shared->lock);
+}
+
+static void *memory(size_t size, int flags)
+{
+	void *address = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			     flags | MAP_ANONYMOUS, -1, 0);
+
+	if (address == MAP_FAILED)
+		err(1, "memory");
+	return address;
+}
+
+static void run_process(void)
+{
+	struct sigaction action = {
+		.sa_handler = escape_signal,
+		.sa_flags = SA_NODEFER,
+	};
+
+	sigaction(SIGBUS, &action, NULL);
+	model = memory(AREA + page, MAP_PRIVATE);
+	buffer = memory(AREA, MAP_PRIVATE);
+	copies = memory(area_pages() * sizeof(*copies), MAP_PRIVATE);
+	fd = open(device, O_RDWR);
+	state = (seed * MAX_PROCESSES + me + 1) * 0x9e3779b97f4a7c15u;
+	if (fd < 0)
+		fail("%s", strerrorname_np(errno));
+	while (time(NULL) < end && !shared->finished)
+		run_operation();
+}
+
+static void share(void)
+{
+	pthread_rwlockattr_t attr;
+
+	shared = memory(sizeof(*shared), MAP_SHARED);
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	/* a trim shall have its turn */
+	pthread_rwlockattr_setkind_np(&attr,
+				      PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&shared->lock, &attr);
+}
+
+static int wait_for(const pid_t *children)
+{
+	unsigned int left, i;
+	int status;
+
+	for (left = processes; left; left--) {
+		if (wait(&status) > 0 && !status)
+			continue;
+		for (i = 0; i < processes; i++)
+			kill(children[i], SIGKILL);
+		return 1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	pid_t children[MAX_PROCESSES];
+	unsigned int seconds;
+	char path[256];
+
+	if (argc != 5)
+		errx(2, "usage: model DEVICE SEED SECONDS PROCESSES");
+	device = argv[1];
+	seed = strtoull(argv[2], NULL, 0);
+	seconds = strtoul(argv[3], NULL, 0);
+	processes = strtoul(argv[4], NULL, 0);
+	if (!processes || processes > MAX_PROCESSES)
+		errx(2, "1 to %u processes", MAX_PROCESSES);
+	snprintf(path, sizeof(path), "/sys/class/scullv/%s",
+		 basename(device));
+	attributes = path;
+	page = sysconf(_SC_PAGESIZE);
+	end = time(NULL) + seconds;
+	share();
+
+	printf("seed %llu: tests/model %s %llu %u %u\n", seed, device, seed,
+	       seconds, processes);
+	fflush(stdout);
+	state = seed * 0x9e3779b97f4a7c15u + 1;
+	pick_geometry();
+	empty(O_WRONLY);
+	for (me = 0; me < processes; me++) {
+		children[me] = fork();
+		if (children[me])
+			continue;
+		/* one that hangs is found out */
+		alarm(seconds + 60);
+		run_process();
+		printf("# process %u: %llu operations, %llu trims\n", me,
+		       operations, generation);
+		exit(0);
+	}
+	return wait_for(children);
+}
