@@ -461,7 +461,7 @@ as_tmpfs "private ones do" \
 if [ "$(tests/mmap "$dev" "map a shared rw 0 $page" "write 0 $page 1" \
 	"register a 0 $page")" = "ok $page EOPNOTSUPP" ]
 then
-	skip "so does a buffer that io_uring has" "this kernel takes none"
+	skip "so does a buffer that io_uring has" "this kernel registers no memory that a file is mapped to"
 else
 	as_tmpfs "so does a buffer that io_uring has" \
 		"$size ok ok ok $size $some 1 ok 2" "write 0 $size 1" \
