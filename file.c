@@ -268,6 +268,8 @@ static ssize_t scullv_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	 */
 	if (append)
 		fault_in_iov_iter_readable(from, SCULLV_CHUNK);
+	if (append && fatal_signal_pending(current))
+		return -EINTR;
 
 	do {
 		if (append)
