@@ -4,13 +4,16 @@
  *
  * Every allocator hands out zeroed memory (the page allocator zeroes, often
  * for free: init_on_alloc), charges it to the writer's memory cgroup and fails
- * without a splat: a full machine is the writer's news, not the log's.
+ * without a splat: a full machine is the writer's news, not the log's. Each of
+ * its pages has a reference count of its own, for mappings to hold.
  */
+#include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "compat.h"
 #include "scullv.h"
 
 #define QUANTUM_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN)
@@ -18,28 +21,81 @@
 /* 1 GiB: beyond it a quantum says nothing new and one copy of it takes long */
 #define MAX_ORDER_1G	(30 - PAGE_SHIFT)
 
-static void *scullv_vmalloc(unsigned int order)
+/* -- vmalloc: pages from anywhere, side by side in the page tables only -- */
+
+static void *alloc_vmalloc(unsigned int order)
 {
 	return __vmalloc(PAGE_SIZE << order, QUANTUM_GFP);
 }
 
-static void scullv_vfree(void *quantum, unsigned int order)
+static void free_vmalloc(void *quantum, unsigned int order)
 {
 	vfree(quantum);
 }
 
-static struct page *scullv_vmalloc_page(const void *quantum, unsigned long n)
+static struct page *page_of_vmalloc(const void *quantum, unsigned long n)
 {
 	return vmalloc_to_page(quantum + (n << PAGE_SHIFT));
+}
+
+/* -- huge: the same, in huge pages where the order and the kernel allow -- */
+
+static void *alloc_huge(unsigned int order)
+{
+	return vmalloc_huge(PAGE_SIZE << order, QUANTUM_GFP);
+}
+
+/* -- pages: one block of the page allocator, as the book's scullp has it -- */
+
+/*
+ * A block that is not to be had is no reason to kill anybody, who would leave
+ * memory in pieces too.
+ */
+static void *alloc_block(unsigned int order)
+{
+	struct page *block = alloc_pages(QUANTUM_GFP | __GFP_RETRY_MAYFAIL,
+					 order);
+
+	if (!block)
+		return NULL;
+	split_page(block, order);
+	return page_address(block);
+}
+
+static struct page *page_of_block(const void *quantum, unsigned long n)
+{
+	return virt_to_page(quantum + (n << PAGE_SHIFT));
+}
+
+static void free_block(void *quantum, unsigned int order)
+{
+	unsigned long n;
+
+	for (n = 0; n < 1UL << order; n++)
+		__free_page(page_of_block(quantum, n));
 }
 
 static const struct scullv_allocator allocators[] = {
 	{
 		.name = "vmalloc",
 		.max_order = MAX_ORDER_1G,
-		.alloc = scullv_vmalloc,
-		.free = scullv_vfree,
-		.page = scullv_vmalloc_page,
+		.alloc = alloc_vmalloc,
+		.free = free_vmalloc,
+		.page = page_of_vmalloc,
+	},
+	{
+		.name = "pages",
+		.max_order = MAX_PAGE_ORDER,
+		.alloc = alloc_block,
+		.free = free_block,
+		.page = page_of_block,
+	},
+	{
+		.name = "huge",
+		.max_order = MAX_ORDER_1G,
+		.alloc = alloc_huge,
+		.free = free_vmalloc,
+		.page = page_of_vmalloc,
 	},
 };
 

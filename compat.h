@@ -8,6 +8,7 @@
 
 #include <linux/cacheinfo.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/version.h>
 
 /* 6.3 made vm_flags writable through helpers only */
@@ -21,6 +22,13 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 /* 6.5 made splice reads copy, and named the helper for it */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define copy_splice_read generic_file_splice_read
+#endif
+
+/* 6.8 named the largest order; before 6.4 MAX_ORDER was the one beyond it */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define MAX_PAGE_ORDER (MAX_ORDER - 1)
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define MAX_PAGE_ORDER MAX_ORDER
 #endif
 
 /* 6.9 has the architectures say whether their data caches alias */

@@ -50,7 +50,7 @@ MODULE_PARM_DESC(qset, "quanta in an item, like order (default 500)");
 
 static char *alloc = "vmalloc";
 module_param(alloc, charp, 0444);
-MODULE_PARM_DESC(alloc, "allocator, like order: vmalloc (default vmalloc)");
+MODULE_PARM_DESC(alloc, "allocator, like order: vmalloc, pages or huge (default vmalloc)");
 
 #define LIMIT_LEN	32
 
@@ -74,8 +74,8 @@ static int parse_allocator(const char *name, struct scullv_geometry *geometry)
 	geometry->allocator = scullv_find_allocator(name);
 	if (geometry->allocator)
 		return 0;
-	pr_err("alloc=%.*s: must be vmalloc\n", (int)strcspn(name, "\n"),
-	       name);
+	pr_err("alloc=%.*s: must be vmalloc, pages or huge\n",
+	       (int)strcspn(name, "\n"), name);
 	return -EINVAL;
 }
 
@@ -225,14 +225,19 @@ static ssize_t alloc_store(struct device *device, struct device_attribute *attr,
 {
 	struct scullv_dev *dev = to_scullv(device);
 	struct scullv_geometry old, new;
-	int err;
+	unsigned int max;
 
 	do {
 		scullv_get_config(dev, &old);
 		new = old;
-		err = parse_allocator(buf, &new);
-		if (err)
-			return err;
+		if (parse_allocator(buf, &new))
+			return -EINVAL;
+		max = scullv_range(&new, SCULLV_FIELD_ORDER).max;
+		if (new.order > max) {
+			pr_err("alloc=%s: its order must be a number from 0 to %u, not %u; set that first\n",
+			       new.allocator->name, max, new.order);
+			return -EINVAL;
+		}
 	} while (!scullv_set_config(dev, &old, &new));
 	return count;
 }

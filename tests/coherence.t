@@ -21,7 +21,7 @@ copy()
 }
 
 # the quanta are all full for orders 0 and 4, for order 5 one is not
-load order=0,4,5
+load order=0,4,5 alloc=pages,vmalloc,pages
 ok "touched half a million times, nothing is stale" touch 500000 /dev/scullv1
 ok "a million times, on two devices: and nothing is the other one's" \
 	touch 1000000 /dev/scullv0 /dev/scullv2

@@ -11,6 +11,9 @@ dev=/dev/scullv0
 sysfs=/sys/class/scullv
 parameters=/sys/module/scullv/parameters
 number="must be a number from"
+names="must be vmalloc, pages or huge"
+# the page allocator's lists are one for each order, 0 to this
+largest=$(awk 'NR == 1 { print NF - 5 }' /proc/buddyinfo)
 
 # COMMAND...: what it says, and what the driver says in the kernel's log meanwhile
 told()
@@ -50,6 +53,9 @@ is "order reads back" "$(all order)" "9 9 9 9 "
 is "qset reads back" "$(all qset)" "7 7 7 7 "
 load order=1,2,3,0 qset=10,20,30,40 alloc=vmalloc,vmalloc,vmalloc,vmalloc
 is "a list has one for each" "$(in_force)" "1:10 2:20 3:30 0:40 "
+load alloc=pages,huge,vmalloc order="$largest",18
+is "of names too" "$(all alloc)" "pages huge vmalloc vmalloc "
+is "each has orders of its own" "$(all order)" "$largest 18 18 18 "
 load order=1,2 qset=10,20,30
 is "its last one is repeated" "$(in_force)" "1:10 2:20 2:30 2:30 "
 load order=0x2 qset=0x10 devs=0x2
@@ -109,7 +115,7 @@ for value in 512 abc -1 ""; do
 	refused "major=$value" "major=$value: $number 0 to 511"
 done
 for value in nosuch vmalloc2 ""; do
-	refused "alloc=$value" "alloc=$value: must be vmalloc"
+	refused "alloc=$value" "alloc=$value: $names"
 done
 rule="must be bytes with an optional K, M, G or T,"
 rule="$rule or 0% to 100% of the memory, 0 for no limit"
@@ -125,7 +131,12 @@ refused order=4,,4 "order=: $number 0 to 18"
 refused order=4, "order=: $number 0 to 18"
 refused "order=0,$(printf %040d 4)" "order=(too long): $number 0 to 18"
 refused qset=500,0 "qset=0: $number 1 to 1048576"
-refused alloc=vmalloc,nosuch "alloc=nosuch: must be vmalloc"
+refused alloc=vmalloc,nosuch "alloc=nosuch: $names"
+refused "order=$((largest + 1))" \
+	"order=$((largest + 1)): $number 0 to $largest" alloc=pages
+refused "order=18,$((largest + 1))" \
+	"order=$((largest + 1)): $number 0 to $largest" alloc=huge,pages
+refused order=19 "order=19: $number 0 to 18" alloc=huge
 refused order=1,2,3,4,5 "order=1,2,3,4,5: must be 1 to 4 values, one a device"
 refused qset=1,2,3 "qset=1,2,3: must be 1 to 2 values, one a device" devs=2
 refused alloc=vmalloc,vmalloc \
@@ -213,7 +224,17 @@ $_name=$value: $_rule"
 }
 refuses order "$number 0 to 18" abc -1 19 "" 4x 4294967296
 refuses qset "$number 1 to 1048576" abc 0 1048577 5,6
-refuses alloc "must be vmalloc" nosuch ""
+refuses alloc "$names" nosuch ""
+echo $((largest + 1)) >$attributes/order
+refuses alloc "its order $number 0 to $largest, not $((largest + 1)); set that first" \
+	pages
+echo "$largest" >$attributes/order
+ok "pages has blocks of order $largest" sh -c "echo pages >$attributes/alloc"
+is "which reads back" "$(attribute alloc)" pages
+refuses order "$number 0 to $largest" $((largest + 1)) 18
+ok "huge has the orders of vmalloc" \
+	sh -c "echo huge >$attributes/alloc; echo 18 >$attributes/order"
+echo 4 >$attributes/order
 
 is "size, quanta and bytes are for reading" \
 	"$(stat -c %a $attributes/size $attributes/quanta $attributes/bytes)" \
@@ -298,6 +319,9 @@ done
 for command in 0 0x4b0d 0x4bff 0x4b01 0x5401; do
 	refuses_ioctl ENOTTY "" $command
 done
+echo pages >$attributes/alloc
+refuses_ioctl EINVAL "order=$((largest + 1)): $number 0 to $largest" \
+	TORDER $((largest + 1))
 is "setting from memory that is only readable works" \
 	"$(tests/ioctl $dev SORDER 9 readonly) $(attribute order)" "0 9"
 

@@ -18,7 +18,7 @@ cat $(yes "$part" | head -n $((200000003 / part_size + 1))) >"$big"
 truncate -s 200000003 "$big"
 
 # four geometries, from an item of one page to one of three times 512
-load order=4,0,0,9 qset=500,1,7,3
+load order=4,0,0,9 qset=500,1,7,3 alloc=vmalloc,vmalloc,pages,huge
 dev=/dev/scullv0
 
 # -- 200 MB: on 4 KiB pages the seventh item, with the book's geometry --

@@ -62,27 +62,33 @@ emptied()
 		"$(grep -c scullv /proc/vmallocinfo)" 0
 }
 
-# ORDER: fills the device to the end
+# ALLOCATOR ORDER: fills the device to the end
 fill_it()
 {
-	echo "$1" >/sys/class/scullv/scullv0/order
+	echo vmalloc >/sys/class/scullv/scullv0/alloc
+	echo "$2" >/sys/class/scullv/scullv0/order
+	echo "$1" >/sys/class/scullv/scullv0/alloc
 	: >$dev
 	available=$(meminfo MemAvailable)
 	tests/buffer -r 1024 write $dev 0 1048576 >/dev/null
-	full "order $1" "$(dd if=/dev/zero bs=1M 2>&1 >>$dev)"
-	is "order $1: what was written can be read" \
+	full "$1, order $2" "$(dd if=/dev/zero bs=1M 2>&1 >>$dev)"
+	is "$1, order $2: what was written can be read" \
 		"$(tr -d 'w\0' <$dev | wc -c)" 0
-	emptied "order $1"
+	emptied "$1, order $2"
 }
 
 count_free_pages
 load limit=0 qset=1000000,1
-fill_it 0
-fill_it 9
+fill_it vmalloc 0
+fill_it vmalloc 9
+fill_it huge 9
+fill_it pages 0
+fill_it pages 4
 
 # a byte an item: next to all of the memory is in qsets, 8 MB each where a
 # pointer has 8 bytes
 echo 0 >/sys/class/scullv/scullv0/order
+echo vmalloc >/sys/class/scullv/scullv0/alloc
 : >$dev
 available=$(meminfo MemAvailable)
 i=0
@@ -161,10 +167,16 @@ loses_nothing()
 		"$(grep -c scullv /proc/vmallocinfo)" 0
 }
 
-load order=0 qset=500,100000
+load order=0 qset=500,100000,500,500 alloc=vmalloc,vmalloc,pages,huge
 rounds 100 $dev	# makes what the kernel keeps
 loses_nothing "6000 rounds" rounds 6000 $dev
 loses_nothing "100 rounds with qsets from vmalloc" rounds 100 /dev/scullv1
+echo 2 >/sys/class/scullv/scullv2/order
+rounds 1 /dev/scullv2
+loses_nothing "1000 rounds with pages" rounds 1000 /dev/scullv2
+echo 9 >/sys/class/scullv/scullv3/order
+rounds 1 /dev/scullv3
+loses_nothing "100 rounds with huge pages" rounds 100 /dev/scullv3
 
 i=0
 while [ $i -lt 300 ]; do

@@ -54,9 +54,12 @@ within()
 	return "${_status:-1}"
 }
 
+# ORDER [ALLOCATOR]
 order()
 {
+	echo vmalloc >"/sys/class/scullv/${dev##*/}/alloc"
 	echo "$1" >"/sys/class/scullv/${dev##*/}/order"
+	echo "${2:-vmalloc}" >"/sys/class/scullv/${dev##*/}/alloc"
 	: >"$dev"
 	quantum=$((page << $1))
 }
@@ -65,11 +68,13 @@ load
 
 # -- every byte, at every order --
 
-for order in 0 1 2 3 4 5 6 7 8 9 10; do
-	order "$order"
+# ORDER ALLOCATOR
+every_byte()
+{
+	order "$1" "$2"
 	size=$((2 * quantum + quantum / 2 + 3 * page + 123))
 
-	on_device "order $order: all bytes in all kinds of mappings" \
+	on_device "$2, order $1: all bytes in all kinds of mappings" \
 		"$size ok ok ok ok 1 1 1 1" "write 0 $size 1" \
 		"map a shared r 0 $size" "map b shared rw 0 $size" \
 		"map c private r 0 $size" "map d private rw 0 $size" \
@@ -79,7 +84,7 @@ for order in 0 1 2 3 4 5 6 7 8 9 10; do
 	first=$((3 * page))
 	second=$((quantum + page))
 	third=$((2 * quantum - page))
-	on_device "order $order: at odd offsets, of odd lengths" \
+	on_device "$2, order $1: at odd offsets, of odd lengths" \
 		"$size ok ok ok 1 1 1 1 ok 2" "write 0 $size 1" \
 		"map a shared r $first $((size - first - 1))" \
 		"map b shared rw $second $((quantum / 2 + 1))" \
@@ -96,7 +101,7 @@ for order in 0 1 2 3 4 5 6 7 8 9 10; do
 	between=$((written - stored - 1999))
 	after=$((size - written - 10))
 	both=1:$stored,2:1999,1:$between,3:10,1:$after
-	on_device "order $order: read() sees stores, mappings see write()" \
+	on_device "$2, order $1: read() sees stores, mappings see write()" \
 		"$size ok ok ok ok 1 1 1 ok 2 2 2 2 10 $both $both $both $both" \
 		"write 0 $size 1" \
 		"map a shared rw 0 $size" "map b shared r 0 $size" \
@@ -107,13 +112,22 @@ for order in 0 1 2 3 4 5 6 7 8 9 10; do
 		"load d $stored 1999" "write $written 10 3" "read 0 $size" \
 		"load b 0 $size" "load c 0 $size" "load d 0 $size"
 
-	on_device "order $order: what a private mapping stores stays there" \
+	on_device "$2, order $1: what a private mapping stores stays there" \
 		"$size ok ok ok ok ok $both 1 1 ok 1:$written,3:10,1:$after" \
 		"write 0 $size 1" "map a private rw 0 $size" \
 		"map b private rw 0 $size" "map c shared r 0 $size" \
 		"store a $stored 1999 2" "store a $written 10 3" \
 		"load a 0 $size" "load c 0 $size" "read 0 $size" \
 		"store b $written 10 3" "load b 0 $size"
+}
+for order in 0 1 2 3 4 5 6 7 8 9 10; do
+	every_byte $order vmalloc
+done
+for order in 0 1 3 4 8; do
+	every_byte $order pages
+done
+for order in 4 9 10; do
+	every_byte $order huge
 done
 
 # -- one device, two nodes; and others that are no business of it --
@@ -237,7 +251,7 @@ order 4
 
 size=$((2 * quantum + 3 * page + 1))
 for order in 0 4; do
-	order "$order"
+	order $order
 	as_tmpfs "order $order: a trim succeeds while all is mapped" \
 		"$size ok ok ok 1 1 ok ok SIGBUS SIGBUS SIGBUS end" \
 		"write 0 $size 1" "map a shared rw 0 $size" \
@@ -449,14 +463,18 @@ fi
 
 some=$((3 * page + 100))
 none="run ! grep -q scullv_ /proc/vmallocinfo"
-as_tmpfs "pages in a pipe outlive the trim" \
-	"$size ok $some ok $size 1 2" "write 0 $size 1" \
-	"map a shared rw 0 $size" "pipe a $((quantum - page)) $some" trim \
-	"write 0 $size 2" drain "load a 0 $size"
-as_tmpfs "private ones do" \
-	"$size ok ok $some ok $size 3" "write 0 $size 1" \
-	"map a private rw 0 $size" "store a 0 $size 3" "pipe a 5 $some" trim \
-	"write 0 $size 2" drain
+for order in 4:pages 9:huge 4:vmalloc; do
+	order ${order%:*} ${order#*:}
+	size=$((2 * quantum + 3 * page + 1))
+	as_tmpfs "${order#*:}: pages in a pipe outlive the trim" \
+		"$size ok $some ok $size 1 2" "write 0 $size 1" \
+		"map a shared rw 0 $size" "pipe a $((quantum - page)) $some" \
+		trim "write 0 $size 2" drain "load a 0 $size"
+	as_tmpfs "${order#*:}: private ones do" \
+		"$size ok ok $some ok $size 3" "write 0 $size 1" \
+		"map a private rw 0 $size" "store a 0 $size 3" \
+		"pipe a 5 $some" trim "write 0 $size 2" drain
+done
 # before 6.5 io_uring takes files on tmpfs, and no others
 if [ "$(tests/mmap "$dev" "map a shared rw 0 $page" "write 0 $page 1" \
 	"register a 0 $page")" = "ok $page EOPNOTSUPP" ]

@@ -50,6 +50,7 @@ static struct shared {
 	/* these change under it */
 	unsigned long long generation;	/* trims */
 	unsigned int order, qset;
+	const char *allocator;
 	off_t base;			/* of the area */
 	/* and these do not */
 	struct bounds size;		/* of the device, from the base */
@@ -100,8 +101,9 @@ static noreturn void fail(const char *format, ...)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, "\norder %u, qset %u, area at %lld, %llu trims\n",
-		shared->order, shared->qset, (long long)shared->base,
+	fprintf(stderr, "\n%s, order %u, qset %u, area at %lld, %llu trims\n",
+		shared->allocator, shared->order, shared->qset,
+		(long long)shared->base,
 		shared->generation);
 	fprintf(stderr, "again: tests/model %s %llu %u %u\n", device, seed,
 		600, processes);
@@ -612,13 +614,21 @@ static void want_attribute(const char *name, long long wanted)
 	want(name, got, wanted, wanted);
 }
 
-static void set_attribute(const char *name, unsigned int value)
+static void set_attribute(const char *name, const char *value)
 {
 	FILE *file = open_attribute(name, "w");
 
-	fprintf(file, "%u", value);
+	fputs(value, file);
 	if (fclose(file))
 		fail("%s: %s", name, strerrorname_np(errno));
+}
+
+static void set_number(const char *name, unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	set_attribute(name, text);
 }
 
 static void want_usage(void)
@@ -637,11 +647,14 @@ static void want_usage(void)
 static void pick_geometry(void)
 {
 	static const unsigned int qsets[] = { 1, 2, 3, 7, 500 };
+	static const char *const allocators[] = { "vmalloc", "pages", "huge" };
 
 	shared->order = pick(9);
 	shared->qset = qsets[pick(LENGTH(qsets))];
-	set_attribute("order", shared->order);
-	set_attribute("qset", shared->qset);
+	shared->allocator = allocators[pick(LENGTH(allocators))];
+	set_number("order", shared->order);
+	set_number("qset", shared->qset);
+	set_attribute("alloc", shared->allocator);
 	switch (pick(12)) {
 	case 0:
 		shared->base = 0;
