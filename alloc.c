@@ -53,26 +53,18 @@ static void *alloc_huge(unsigned int order)
  */
 static void *alloc_block(unsigned int order)
 {
-	struct page *block = alloc_pages(QUANTUM_GFP | __GFP_RETRY_MAYFAIL,
-					 order);
+	return alloc_pages_exact(PAGE_SIZE << order,
+				 QUANTUM_GFP | __GFP_RETRY_MAYFAIL);
+}
 
-	if (!block)
-		return NULL;
-	split_page(block, order);
-	return page_address(block);
+static void free_block(void *quantum, unsigned int order)
+{
+	free_pages_exact(quantum, PAGE_SIZE << order);
 }
 
 static struct page *page_of_block(const void *quantum, unsigned long n)
 {
 	return virt_to_page(quantum + (n << PAGE_SHIFT));
-}
-
-static void free_block(void *quantum, unsigned int order)
-{
-	unsigned long n;
-
-	for (n = 0; n < 1UL << order; n++)
-		__free_page(page_of_block(quantum, n));
 }
 
 static const struct scullv_allocator allocators[] = {
