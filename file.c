@@ -6,6 +6,11 @@
  * by its section and the copy runs with page faults disabled. When it comes up
  * short, the step ends, everything is let go, and only then is the caller's
  * page faulted in.
+ *
+ * in_quantum() bounds every copy. Hardened usercopy would add nothing: it knows
+ * the bounds of slab objects, which quanta are not, and of vmalloc areas only
+ * while page faults are enabled. So the copies are _copy_to_iter() and
+ * _copy_from_iter(), which do not ask it: a 15th of reading 4 KiB.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -145,7 +150,7 @@ static ssize_t read_step(struct kiocb *iocb, struct iov_iter *to,
 
 	pagefault_disable();
 	if (quantum)
-		copied = copy_to_iter(quantum + offset, len, to);
+		copied = _copy_to_iter(quantum + offset, len, to);
 	else
 		copied = iov_iter_zero(len, to);
 	pagefault_enable();
@@ -225,7 +230,7 @@ static ssize_t write_step(struct kiocb *iocb, struct iov_iter *from,
 		goto out;
 
 	pagefault_disable();
-	copied = copy_from_iter(quantum + offset, len, from);
+	copied = _copy_from_iter(quantum + offset, len, from);
 	pagefault_enable();
 	if (copied)
 		scullv_extend(store, iocb->ki_pos + copied);
