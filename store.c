@@ -527,7 +527,7 @@ static void unmap_store(struct scullv_dev *dev, struct scullv_store *store)
  */
 int scullv_trim(struct scullv_dev *dev)
 {
-	u64 start = ktime_get_ns();
+	u64 start = trace_scullv_trim_enabled() ? ktime_get_ns() : 0;
 	struct scullv_geometry config;
 	struct scullv_store *old, *new;
 	unsigned long quanta;
@@ -556,8 +556,9 @@ int scullv_trim(struct scullv_dev *dev)
 	bytes = scullv_size(old);
 	quanta = atomic_long_read(&old->quanta);
 	destroy_store(dev, old);
-	trace_scullv_trim(MINOR(dev->device.devt), bytes, quanta,
-			  ktime_get_ns() - start);
+	if (start)
+		trace_scullv_trim(MINOR(dev->device.devt), bytes, quanta,
+				  ktime_get_ns() - start);
 unlock:
 	mutex_unlock(&dev->trim_lock);
 	return err;
