@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: model DEVICE SEED SECONDS PROCESSES
+ * usage: model DEVICE SEED:PROCESSES:OPERATIONS
  *
- * PROCESSES do random things with a device, all at once: they read, write, map,
- * store, load, seek and, one at a time, empty it for another geometry. Each
- * knows from an array in memory what it has to find.
+ * PROCESSES do random things with a device, all at once: they read, write,
+ * append, splice, map, load, store, seek, have a writer killed and, one at a
+ * time, change the limit or empty the device for another geometry. An array in
+ * memory tells what has to be found.
+ *
+ * OPERATIONS are numbers, such as 0-9999 or 3,17-20. Each stands for an operation
+ * by itself, whatever has come before it. So when a run fails, operations are
+ * left out again and again, until none is left that can be, and what is told is
+ * the shortest run that fails.
  *
  * The device is dealt out in blocks, in turn, so that the processes share pages
  * and quanta, but no bytes: each checks the bytes of its own blocks. Who does
- * something holds "lock" for reading, and who empties the device for writing.
- * What all change, the size and the quanta, is known twice: what it is at least
- * (what is done) and at most (what has begun). With one process both are the
- * same, and the same seed gives the same operations.
+ * something holds "lock" for reading, and for writing who changes what is not
+ * his. What all change, the size and the quanta, is known twice: what it is at
+ * least (what is done) and at most (what has begun). With one process both are
+ * the same, but for what a writer did that was killed.
  */
 #define _FILE_OFFSET_BITS 64
 #define _GNU_SOURCE
@@ -29,6 +35,7 @@
 #include <stdnoreturn.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -40,6 +47,9 @@
 #define MAX_LENGTH	100000
 #define MAX_PROCESSES	16
 #define MAX_QUANTA	(AREA / 4096 + 2)
+#define MAX_PAGE	65536
+#define MAX_PIECES	20		/* of a vector */
+#define PIPE_SIZE	65536
 
 struct bounds {
 	atomic_llong least, most;
@@ -55,19 +65,26 @@ static struct shared {
 	/* and these do not */
 	struct bounds size;		/* of the device, from the base */
 	struct bounds quanta[MAX_QUANTA];	/* 1: it is there */
-	atomic_bool finished;
+	unsigned char model[AREA + MAX_PAGE];	/* what is in the area */
+	atomic_llong last;		/* operation that has begun */
 } *shared;
 
 static const char *device, *attributes;
-static unsigned long long seed, state, operations;
+static unsigned long long seed, state;
 static unsigned int processes, me;
-static const char *operation = "start";
 static size_t page;
-static time_t end;
 
-static int fd;
+/* those of a run */
+static unsigned int *operations;
+static size_t operation_count;
+
+/* and the one that I am at */
+static unsigned int operation;
+static const char *doing = "start";
+
+static int fd, append_fd, pipe_fds[2];
 static unsigned long long generation;
-static unsigned char *model;		/* what is in my blocks */
+static unsigned char *model;
 static unsigned char *shared_map, *private_map;
 static unsigned char **copies;		/* of a page in the private mapping */
 static unsigned char *buffer;
@@ -96,17 +113,14 @@ static noreturn void fail(const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "process %u, operation %llu, %s: ", me, operations,
-		operation);
+	fprintf(stderr, "process %u, operation %u, %s: ", me, operation,
+		doing);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fprintf(stderr, "\n%s, order %u, qset %u, area at %lld, %llu trims\n",
 		shared->allocator, shared->order, shared->qset,
-		(long long)shared->base,
-		shared->generation);
-	fprintf(stderr, "again: tests/model %s %llu %u %u\n", device, seed,
-		600, processes);
+		(long long)shared->base, shared->generation);
 	_exit(1);
 }
 
@@ -240,7 +254,6 @@ static void start_anew(void)
 {
 	static off_t base = -1;
 
-	memset(model, 0, AREA);
 	forget_copies(0, area_pages());
 	if (base != shared->base) {
 		map_area(&shared_map, MAP_SHARED);
@@ -252,35 +265,85 @@ static void start_anew(void)
 
 /* -- operations -- */
 
+/* a vector for the buffer, of pieces of all sizes, none too */
+static int split(struct iovec iov[MAX_PIECES], size_t len)
+{
+	int i, count = 1 + pick(MAX_PIECES);
+	size_t done = 0;
+
+	for (i = 0; i < count; i++) {
+		size_t part = pick(3) ? pick_length(len - done + 1) - 1 : 0;
+
+		if (i == count - 1)
+			part = len - done;
+		iov[i] = (struct iovec){ buffer + done, part };
+		done += part;
+	}
+	return count;
+}
+
 static ssize_t write_vector(off_t pos, size_t len)
 {
-	size_t first = pick(len + 1), second = pick(len - first + 1);
-	struct iovec iov[] = {
-		{ buffer, first },
-		{ buffer + first, second },
-		{ buffer + first + second, len - first - second },
-	};
+	struct iovec iov[MAX_PIECES];
+	int count = split(iov, len);
 
 	if (pick(2))
-		return pwritev(fd, iov, LENGTH(iov), shared->base + pos);
+		return pwritev(fd, iov, count, shared->base + pos);
 	lseek(fd, shared->base + pos, SEEK_SET);
-	return writev(fd, iov, LENGTH(iov));
+	return pick(2) ? writev(fd, iov, count) : write(fd, buffer, len);
+}
+
+/* through a pipe, which takes a part at a time */
+static ssize_t splice_write(off_t pos, size_t len)
+{
+	loff_t to = shared->base + pos;
+	size_t done = 0;
+
+	while (done < len) {
+		size_t part = within(len - done, 0, PIPE_SIZE);
+		size_t left;
+		ssize_t moved;
+
+		want("pipe", write(pipe_fds[1], buffer + done, part), part,
+		     part);
+		for (left = part; left; left -= moved) {
+			moved = splice(pipe_fds[0], NULL, fd, &to, left, 0);
+			want("moved", moved, 1, left);
+		}
+		done += part;
+	}
+	want("offset", to, shared->base + pos + len, shared->base + pos + len);
+	return done;
+}
+
+/* fresh bytes in the buffer */
+static void fill(size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		buffer[i] = pick(256);
 }
 
 static void do_write(void)
 {
 	off_t pos;
-	size_t i, len = pick_mine(&pos);
+	size_t len = pick_mine(&pos);
 	ssize_t done;
 
-	for (i = 0; i < len; i++)
-		buffer[i] = pick(256);
+	fill(len);
 	reach(pos, len, false);
 	extend(pos + len, false);
-	if (pick(3))
-		done = pwrite(fd, buffer, len, shared->base + pos);
-	else
+	switch (pick(4)) {
+	case 0:
 		done = write_vector(pos, len);
+		break;
+	case 1:
+		done = splice_write(pos, len);
+		break;
+	default:
+		done = pwrite(fd, buffer, len, shared->base + pos);
+	}
 	want("count", done, len, len);
 	memcpy(model + pos, buffer, len);
 	reach(pos, len, true);
@@ -289,15 +352,33 @@ static void do_write(void)
 
 static ssize_t read_vector(off_t pos, size_t len)
 {
-	size_t first = pick(len + 1);
-	struct iovec iov[] = {
-		{ buffer, first }, { buffer + first, len - first },
-	};
+	struct iovec iov[MAX_PIECES];
+	int count = split(iov, len);
 
 	if (pick(2))
-		return preadv(fd, iov, LENGTH(iov), shared->base + pos);
+		return preadv(fd, iov, count, shared->base + pos);
 	lseek(fd, shared->base + pos, SEEK_SET);
-	return readv(fd, iov, LENGTH(iov));
+	return pick(2) ? readv(fd, iov, count) : read(fd, buffer, len);
+}
+
+static ssize_t splice_read(off_t pos, size_t len)
+{
+	loff_t from = shared->base + pos;
+	size_t done = 0;
+	ssize_t moved;
+
+	while (done < len) {
+		moved = splice(fd, &from, pipe_fds[1], NULL, len - done, 0);
+		want("moved", moved, 0, len - done);
+		if (!moved)
+			break;
+		want("pipe", read(pipe_fds[0], buffer + done, moved), moved,
+		     moved);
+		done += moved;
+	}
+	want("offset", from, shared->base + pos + done,
+	     shared->base + pos + done);
+	return done;
 }
 
 static void read_piece(off_t pos, size_t len)
@@ -305,10 +386,16 @@ static void read_piece(off_t pos, size_t len)
 	long long least = inside(pos, len);
 	ssize_t done;
 
-	if (pick(3))
-		done = pread(fd, buffer, len, shared->base + pos);
-	else
+	switch (pick(4)) {
+	case 0:
 		done = read_vector(pos, len);
+		break;
+	case 1:
+		done = splice_read(pos, len);
+		break;
+	default:
+		done = pread(fd, buffer, len, shared->base + pos);
+	}
 	want("count", done, least, within(shared->size.most - pos, 0, len));
 	check_bytes(buffer, model + pos, pos, done);
 }
@@ -326,6 +413,52 @@ static void do_read_all(void)
 	if (pick(50))
 		return;
 	read_piece(0, AREA);
+}
+
+/* writes what is in the buffer until it is killed */
+static void write_and_be_killed(off_t pos, size_t len)
+{
+	struct timespec delay = { .tv_nsec = pick(3000000) };
+	pid_t child = fork();
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (pwrite(fd, buffer, len, shared->base + pos) > 0)
+			;
+		_exit(1);
+	}
+	if (child < 0)
+		fail("fork: %s", strerrorname_np(errno));
+	nanosleep(&delay, NULL);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/* a write that has been cut: the bytes come in order, and none is torn */
+static void do_kill(void)
+{
+	unsigned char *got;
+	size_t len, there, cut;
+	off_t pos;
+
+	if (pick(10))
+		return;
+	len = pick_mine(&pos);
+	fill(len);
+	reach(pos, len, false);
+	extend(pos + len, false);
+	write_and_be_killed(pos, len);
+
+	got = malloc(len);
+	there = pread(fd, got, len, shared->base + pos);
+	want("count", there, inside(pos, len), len);
+	for (cut = 0; cut < there && got[cut] == buffer[cut]; cut++)
+		;
+	check_bytes(got + cut, model + pos + cut, pos + cut, there - cut);
+	memcpy(model + pos, got, there);
+	free(got);
+	reach(pos, cut, true);
+	extend(there ? pos + there : 0, true);
 }
 
 /* the mapping is a buffer for the other side: from one place to another */
@@ -417,11 +550,10 @@ static void do_load(void)
 /* the tail of the last page is nobody's: nothing is stored past the size */
 static size_t store(unsigned char *map, off_t *pos)
 {
-	size_t i, len = pick_mine(pos);
+	size_t len = pick_mine(pos);
 
 	len = inside(*pos, len);
-	for (i = 0; i < len; i++)
-		buffer[i] = pick(256);
+	fill(len);
 	reach(*pos, len, false);
 	want("bytes before SIGBUS", copy(map + *pos, buffer, *pos, len), len,
 	     len);
@@ -589,7 +721,7 @@ static void do_seek_hole(void)
 		want("hole", got, earliest, latest);
 }
 
-/* -- trims, when nobody does anything else -- */
+/* -- when nobody does anything else -- */
 
 static FILE *open_attribute(const char *name, const char *mode)
 {
@@ -603,7 +735,7 @@ static FILE *open_attribute(const char *name, const char *mode)
 	return file;
 }
 
-static void want_attribute(const char *name, long long wanted)
+static void want_attribute(const char *name, long long least, long long most)
 {
 	FILE *file = open_attribute(name, "r");
 	long long got;
@@ -611,7 +743,7 @@ static void want_attribute(const char *name, long long wanted)
 	if (fscanf(file, "%lld", &got) != 1)
 		fail("%s: no number", name);
 	fclose(file);
-	want(name, got, wanted, wanted);
+	want(name, got, least, most);
 }
 
 static void set_attribute(const char *name, const char *value)
@@ -631,17 +763,29 @@ static void set_number(const char *name, unsigned int value)
 	set_attribute(name, text);
 }
 
-static void want_usage(void)
+/* how many quanta there are; false when that is not known for sure */
+static bool count_quanta(long long *least, long long *most)
 {
-	long long quanta = 0;
 	size_t i;
 
-	for (i = 0; i < MAX_QUANTA; i++)
-		quanta += shared->quanta[i].least;
-	want("size", shared->size.most, shared->size.least, shared->size.least);
-	want_attribute("size", device_size(shared->size.least));
-	want_attribute("quanta", quanta);
-	want_attribute("bytes", quanta * quantum());
+	*least = 0;
+	*most = 0;
+	for (i = 0; i < MAX_QUANTA; i++) {
+		*least += shared->quanta[i].least;
+		*most += shared->quanta[i].most;
+	}
+	return *least == *most;
+}
+
+static void want_usage(void)
+{
+	long long least, most;
+
+	want_attribute("size", device_size(shared->size.least),
+		       device_size(shared->size.most));
+	count_quanta(&least, &most);
+	want_attribute("quanta", least, most);
+	want_attribute("bytes", least * quantum(), most * quantum());
 }
 
 static void pick_geometry(void)
@@ -680,6 +824,7 @@ static void empty(int flags)
 	close(trimmed);
 	memset(&shared->size, 0, sizeof(shared->size));
 	memset(shared->quanta, 0, sizeof(shared->quanta));
+	memset(shared->model, 0, sizeof(shared->model));
 	shared->generation++;
 	want_usage();
 }
@@ -692,15 +837,95 @@ static void do_trim(void)
 	empty(pick(2) ? O_WRONLY : O_RDWR | O_TRUNC);
 }
 
+static void do_append(void)
+{
+	off_t pos = shared->size.least;
+	size_t len;
+
+	/* one that is empty ends before the area */
+	if (pos != shared->size.most || pos == AREA || (!pos && shared->base))
+		return;
+	len = pick_length(within(AREA - pos, 0, MAX_LENGTH));
+	fill(len);
+	want("count", write(append_fd, buffer, len), len, len);
+	memcpy(model + pos, buffer, len);
+	reach(pos, len, false);
+	reach(pos, len, true);
+	extend(pos + len, false);
+	extend(pos + len, true);
+}
+
+static void set_limit(long long bytes)
+{
+	FILE *file = fopen("/sys/module/scullv/parameters/limit", "w");
+
+	if (!file || fprintf(file, "%lld", bytes) < 0 || fclose(file))
+		fail("limit: %s", strerrorname_np(errno));
+}
+
+/* how much of a piece there is place for, with so many quanta more */
+static size_t place(off_t pos, size_t len, unsigned int room)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t in_quantum = (shared->base + pos + done) % quantum();
+
+		if (!shared->quanta[first_quantum(pos + done)].least && !room--)
+			return done;
+		done += quantum() - in_quantum;
+	}
+	return len;
+}
+
+/* a write, or a store to a mapping, that runs into the limit */
+static void do_limit(void)
+{
+	unsigned int room = pick(4);
+	long long quanta, most;
+	size_t len, fits;
+	ssize_t done;
+	off_t pos;
+
+	if (!count_quanta(&quanta, &most))
+		return;
+	len = pick_any(&pos);
+	fill(len);
+	/* 0 would be none */
+	set_limit((quanta + room) * quantum() ?: 1);
+	if (pick(2)) {
+		fits = place(pos, len, room);
+		done = pwrite(fd, buffer, len, shared->base + pos);
+		if (!fits && (done != -1 || errno != ENOSPC))
+			fail("%zd (%s), not ENOSPC", done,
+			     strerrorname_np(errno));
+		if (fits)
+			want("count", done, fits, fits);
+		extend(fits ? pos + fits : 0, false);
+		extend(fits ? pos + fits : 0, true);
+	} else {
+		len = inside(pos, len);
+		fits = place(pos, len, room);
+		want("bytes before SIGBUS",
+		     copy(shared_map + pos, buffer, pos, len), fits, fits);
+	}
+	set_limit(0);
+	memcpy(model + pos, buffer, fits);
+	reach(pos, fits, false);
+	reach(pos, fits, true);
+}
+
 /* -- all together -- */
 
-static const struct {
+struct operation {
 	const char *name;
 	void (*run)(void);
-} random_operations[] = {
+};
+
+static const struct operation often[] = {
 	{ "write", do_write },		{ "write", do_write },
 	{ "read", do_read },		{ "read all", do_read_all },
-	{ "copy", do_copy },
+	{ "copy", do_copy },		{ "kill", do_kill },
 	{ "load", do_load },		{ "store", do_store },
 	{ "private load", do_private_load },
 	{ "private store", do_private_store },
@@ -709,22 +934,26 @@ static const struct {
 	{ "seek hole", do_seek_hole },
 };
 
+/* these have the device to themselves */
+static const struct operation alone[] = {
+	{ "trim", do_trim }, { "append", do_append }, { "limit", do_limit },
+};
+
 static void run_operation(void)
 {
-	unsigned int i = pick(LENGTH(random_operations));
+	bool is_alone = !pick(100);
+	const struct operation *chosen = is_alone ?
+					 &alone[pick(LENGTH(alone))] :
+					 &often[pick(LENGTH(often))];
 
-	operations++;
-	if (!pick(300)) {
-		operation = "trim";
+	doing = chosen->name;
+	if (is_alone)
 		pthread_rwlock_wrlock(&shared->lock);
-		do_trim();
-	} else {
-		operation = random_operations[i].name;
+	else
 		pthread_rwlock_rdlock(&shared->lock);
-		if (generation != shared->generation)
-			start_anew();
-		random_operations[i].run();
-	}
+	if (generation != shared->generation)
+		start_anew();
+	chosen->run();
 	pthread_rwlock_unlock(&shared->lock);
 }
 
@@ -738,29 +967,48 @@ static void *memory(size_t size, int flags)
 	return address;
 }
 
+static void set_chance(unsigned long long number)
+{
+	state = (seed * 0x9e3779b97f4a7c15u ^ number) * 0xbf58476d1ce4e5b9u;
+	state = (state ^ state >> 31) | 1;
+	pick(2);
+}
+
 static void run_process(void)
 {
 	struct sigaction action = {
 		.sa_handler = escape_signal,
 		.sa_flags = SA_NODEFER,
 	};
+	size_t i;
 
 	sigaction(SIGBUS, &action, NULL);
-	model = memory(AREA + page, MAP_PRIVATE);
+	model = shared->model;
 	buffer = memory(AREA, MAP_PRIVATE);
 	copies = memory(area_pages() * sizeof(*copies), MAP_PRIVATE);
 	fd = open(device, O_RDWR);
-	state = (seed * MAX_PROCESSES + me + 1) * 0x9e3779b97f4a7c15u;
-	if (fd < 0)
+	append_fd = open(device, O_WRONLY | O_APPEND);
+	if (fd < 0 || append_fd < 0 || pipe(pipe_fds))
 		fail("%s", strerrorname_np(errno));
-	while (time(NULL) < end && !shared->finished)
+	/* pieces of pages count as pages in a pipe */
+	fcntl(pipe_fds[1], F_SETPIPE_SZ, 2 * PIPE_SIZE);
+
+	for (i = 0; i < operation_count; i++) {
+		operation = operations[i];
+		if (operation % processes != me)
+			continue;
+		raise_to(&shared->last, operation);
+		set_chance(operation);
 		run_operation();
+	}
 }
 
 static void share(void)
 {
 	pthread_rwlockattr_t attr;
 
+	if (shared)
+		munmap(shared, sizeof(*shared));
 	shared = memory(sizeof(*shared), MAP_SHARED);
 	pthread_rwlockattr_init(&attr);
 	pthread_rwlockattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
@@ -770,7 +1018,7 @@ static void share(void)
 	pthread_rwlock_init(&shared->lock, &attr);
 }
 
-static int wait_for(const pid_t *children)
+static bool wait_for(const pid_t *children)
 {
 	unsigned int left, i;
 	int status;
@@ -780,48 +1028,145 @@ static int wait_for(const pid_t *children)
 			continue;
 		for (i = 0; i < processes; i++)
 			kill(children[i], SIGKILL);
-		return 1;
+		while (wait(NULL) > 0)
+			;
+		return false;
 	}
-	return 0;
+	return true;
 }
 
-int main(int argc, char **argv)
+/* all operations, on an empty device; false when one went wrong */
+static bool run_all(void)
 {
 	pid_t children[MAX_PROCESSES];
-	unsigned int seconds;
-	char path[256];
 
-	if (argc != 5)
-		errx(2, "usage: model DEVICE SEED SECONDS PROCESSES");
-	device = argv[1];
-	seed = strtoull(argv[2], NULL, 0);
-	seconds = strtoul(argv[3], NULL, 0);
-	processes = strtoul(argv[4], NULL, 0);
-	if (!processes || processes > MAX_PROCESSES)
-		errx(2, "1 to %u processes", MAX_PROCESSES);
-	snprintf(path, sizeof(path), "/sys/class/scullv/%s",
-		 basename(device));
-	attributes = path;
-	page = sysconf(_SC_PAGESIZE);
-	end = time(NULL) + seconds;
 	share();
-
-	printf("seed %llu: tests/model %s %llu %u %u\n", seed, device, seed,
-	       seconds, processes);
-	fflush(stdout);
-	state = seed * 0x9e3779b97f4a7c15u + 1;
+	set_chance(-1);
+	set_limit(0);
 	pick_geometry();
 	empty(O_WRONLY);
+	fflush(NULL);
 	for (me = 0; me < processes; me++) {
 		children[me] = fork();
 		if (children[me])
 			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* one that hangs is found out */
-		alarm(seconds + 60);
+		alarm(60 + operation_count / 50);
 		run_process();
-		printf("# process %u: %llu operations, %llu trims\n", me,
-		       operations, generation);
-		exit(0);
+		_exit(0);
 	}
 	return wait_for(children);
+}
+
+/* -- what to run, and what of it is enough to fail -- */
+
+static void print_run(void)
+{
+	size_t i, last;
+
+	printf("%llu:%u:", seed, processes);
+	for (i = 0; i < operation_count; i = last + 1) {
+		last = i;
+		while (last + 1 < operation_count &&
+		       operations[last + 1] == operations[last] + 1)
+			last++;
+		printf("%s%u", i ? "," : "", operations[i]);
+		if (last > i)
+			printf("-%u", operations[last]);
+	}
+	printf("\n");
+}
+
+static void parse_run(const char *text)
+{
+	unsigned int first, last;
+	int length;
+
+	if (sscanf(text, "%llu:%u:%n", &seed, &processes, &length) != 2 ||
+	    !processes || processes > MAX_PROCESSES)
+		errx(2, "SEED:PROCESSES:OPERATIONS, 1 to %u processes",
+		     MAX_PROCESSES);
+	for (text += length; sscanf(text, "%u%n", &first, &length) == 1;
+	     text += *text == ',') {
+		text += length;
+		last = first;
+		if (sscanf(text, "-%u%n", &last, &length) == 1)
+			text += length;
+		operations = realloc(operations, sizeof(*operations) *
+				     (operation_count + last - first + 1));
+		while (first <= last)
+			operations[operation_count++] = first++;
+	}
+	if (*text || !operation_count)
+		errx(2, "operations are numbers: 0-9999, or 3,17-20");
+}
+
+/* several processes may need more than one try */
+static bool fails_still(void)
+{
+	int tries = processes > 1 ? 5 : 1;
+
+	while (tries--)
+		if (!run_all())
+			return true;
+	return false;
+}
+
+/* leaves out a half, a quarter and so on, wherever it fails without too */
+static void shrink(void)
+{
+	unsigned int *whole = NULL;
+	size_t count, length, first;
+
+	while (operations[operation_count - 1] > shared->last)
+		operation_count--;
+	for (length = operation_count / 2; length; length /= 2) {
+		for (first = 0; first + length <= operation_count; ) {
+			count = operation_count;
+			whole = realloc(whole, count * sizeof(*whole));
+			memcpy(whole, operations, count * sizeof(*whole));
+			memmove(operations + first, whole + first + length,
+				(count - first - length) * sizeof(*whole));
+			operation_count -= length;
+			if (fails_still())
+				continue;
+			memcpy(operations, whole, count * sizeof(*whole));
+			operation_count = count;
+			first += length;
+		}
+	}
+	free(whole);
+}
+
+int main(int argc, char **argv)
+{
+	char path[256];
+	int told;
+
+	if (argc != 3)
+		errx(2, "usage: model DEVICE SEED:PROCESSES:OPERATIONS");
+	device = argv[1];
+	snprintf(path, sizeof(path), "/sys/class/scullv/%s",
+		 basename(device));
+	attributes = path;
+	page = sysconf(_SC_PAGESIZE);
+	parse_run(argv[2]);
+
+	if (run_all()) {
+		/* the next one's limit is for all devices */
+		close(open(device, O_WRONLY));
+		return 0;
+	}
+	printf("shrinking the run to what is needed to fail\n");
+	fflush(stdout);
+	told = dup(STDERR_FILENO);
+	freopen("/dev/null", "w", stderr);
+	shrink();
+	printf("again: MODEL=");
+	print_run();
+	fflush(stdout);
+	dup2(told, STDERR_FILENO);
+	fails_still();
+	return 1;
 }

@@ -1,20 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Random operations, against an array in memory. What goes wrong tells how it is
-# done again. MODEL_SECONDS and SEED in the environment for longer runs, and for
-# those of another day.
+# Random operations, against an array in memory; MODEL_OPERATIONS in the
+# environment for more of them. A run that goes wrong is shortened, and tells
+# how it is done again: with MODEL=... in the environment.
 
 . tests/lib.sh
 
-seconds=${MODEL_SECONDS:-60}
-seed=${SEED:-$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')}
-echo "# seed $seed"
+count=${MODEL_OPERATIONS:-20000}
+seed=$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')
 
 load
-ok "one process, $((seconds / 3)) s" \
-	tests/model /dev/scullv0 "$seed" $((seconds / 3)) 1
-ok "four processes, $((seconds - seconds / 3)) s" \
-	tests/model /dev/scullv1 "$seed" $((seconds - seconds / 3)) 4
+set -- "$seed:1:0-$((count / 2 - 1))" "$seed:4:0-$((count / 2 - 1))"
+for run in ${MODEL:-"$@"}; do
+	ok "MODEL=$run" tests/model /dev/scullv0 "$run"
+done
 
 done_testing
