@@ -8,6 +8,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 build_needs := gcc-12 kmod libelf-dev
 guest_needs := $(build_needs) qemu-system-x86 busybox-static cpio
 lint_needs := $(build_needs) git perl shellcheck sparse xz-utils
+bench_needs := $(guest_needs) fonts-dejavu-core gnuplot-nox libc6-dev
 check_needs := $(guest_needs) e2fsprogs fio libc6-dev perl procps xfsprogs
 
 module: ## the module for the running kernel (or KVER=release, or KDIR=headers)
@@ -35,6 +36,10 @@ check: ## the tests in a throw-away guest, all or TESTS="io.t proc.t"; V=1 tells
 	@tests/need $(check_needs)
 	@tests/check $(TESTS)
 
+bench: ## the driver and its peers, measured in throw-away guests and drawn
+	@tests/need $(bench_needs)
+	@bench/run
+
 shell: ## a shell in a throw-away guest
 	@tests/need $(guest_needs)
 	@tests/guest
@@ -52,4 +57,4 @@ distclean: clean ## and the kernels, the programs and the results under build/
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: module install uninstall demo check shell lint clean distclean help
+.PHONY: module install uninstall demo check bench shell lint clean distclean help
