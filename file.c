@@ -97,14 +97,16 @@ static __always_inline ssize_t take_steps(struct kiocb *iocb,
 	ssize_t ret;
 
 	while (iov_iter_count(iter)) {
+		if (progress->done) {
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			cond_resched();
+		}
 		ret = step(iocb, iter, progress);
 		if (ret <= 0)
 			return ret;
 		iocb->ki_pos += ret;
 		progress->done += ret;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
 	}
 	return 0;
 }
