@@ -176,24 +176,36 @@ static ssize_t scullv_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return progress.done ?: ret;
 }
 
+/*
+ * Is there a hole? Who may not wait is told before the first byte is copied:
+ * io_uring lets a thread that may wait have all of a call, never the rest.
+ */
+static bool has_hole(struct scullv_store *store, u64 pos, size_t len)
+{
+	u64 end = pos + len;
+
+	for (; pos < end; pos = (pos | (scullv_quantum_size(store) - 1)) + 1)
+		if (!scullv_lookup(store, pos))
+			return true;
+	return false;
+}
+
 /* the quantum at pos, allocated where there is a hole */
 static void *get_quantum(struct scullv_dev *dev, struct scullv_store *store,
-			 struct kiocb *iocb, struct iov_iter *from)
+			 loff_t pos, struct iov_iter *from)
 {
-	void *quantum = scullv_lookup(store, iocb->ki_pos);
+	void *quantum = scullv_lookup(store, pos);
 	size_t missing;
 
 	if (quantum)
 		return quantum;
-	if (iocb->ki_flags & IOCB_NOWAIT)
-		return ERR_PTR(-EAGAIN);
 
 	/* a buffer that cannot be read shall cost no memory */
 	pagefault_disable();
 	missing = fault_in_iov_iter_readable(from, 1);
 	pagefault_enable();
 	return missing ? ERR_PTR(-EFAULT) :
-			 scullv_fill(dev, store, iocb->ki_pos);
+			 scullv_fill(dev, store, pos);
 }
 
 /* copy into one quantum; -ESTALE when the rest of the write has no place */
@@ -224,9 +236,13 @@ static ssize_t write_step(struct kiocb *iocb, struct iov_iter *from,
 		goto out;
 	len = min_t(loff_t, iov_iter_count(from),
 		    MAX_LFS_FILESIZE - iocb->ki_pos);
-	offset = in_quantum(store, iocb->ki_pos, &len);
+	ret = -EAGAIN;
+	if (iocb->ki_flags & IOCB_NOWAIT && !progress->done &&
+	    has_hole(store, iocb->ki_pos, len))
+		goto out;
 
-	quantum = get_quantum(dev, store, iocb, from);
+	offset = in_quantum(store, iocb->ki_pos, &len);
+	quantum = get_quantum(dev, store, iocb->ki_pos, from);
 	ret = PTR_ERR_OR_ZERO(quantum);
 	if (ret)
 		goto out;

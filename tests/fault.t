@@ -198,9 +198,10 @@ is "allocate nothing" "$(state)" "0 bytes, 0 quanta"
 hold $((quantum + 100))
 is "RWF_NOWAIT write onto data" \
 	"$(tests/buffer -n write $dev 100 $quantum)" $quantum
-is "RWF_NOWAIT write from data into a hole writes what needs no memory" \
-	"$(tests/buffer -n write $dev $quantum $((2 * quantum)))" $quantum
-is "allocates nothing" "$(state)" "$((2 * quantum)) bytes, 2 quanta"
+is "RWF_NOWAIT write from data into a hole" \
+	"$(tests/buffer -n write $dev $quantum $((2 * quantum)))" EAGAIN
+is "writes nothing" "$(state)" "$((quantum + 100)) bytes, 2 quanta"
+hold $((2 * quantum))
 is "RWF_NOWAIT append where a quantum would be needed" \
 	"$(tests/buffer -n append $dev 0 100)" EAGAIN
 hold 100
