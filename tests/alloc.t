@@ -72,7 +72,7 @@ is "nothing is left" "$(grep -c scullv /proc/vmallocinfo)" 0
 # Memory that was full of ones is free again. What is read of a quantum of which
 # a byte was written is zeros, but for that.
 for i in 0 1 2 3; do
-	head -c 300000000 /dev/zero | tr '\0' '\377' >/dev/scullv0
+	head -c "$(fitting 300)000000" /dev/zero | tr '\0' '\377' >/dev/scullv0
 	: >/dev/scullv0
 	size=$((4 * page << $(attribute order $i)))
 	dd if=/dev/zero of=/dev/scullv$i bs=1 count=1 seek=$((size - 1)) \
@@ -115,8 +115,8 @@ like "pages soon finds no block of order 4" \
 	".*: Cannot allocate memory"
 free=$(meminfo MemAvailable)
 ok "while $free of $total kB are available" [ "$free" -gt $((total / 4)) ]
-ok "vmalloc has a quarter of those" dd if=/dev/zero of=/dev/scullv3 bs=1K \
-	count=$((free / 4))
+ok "vmalloc has a quarter of those" dd if=/dev/zero of=/dev/scullv3 bs=1M \
+	count="$(fitting $((free / 4096)))"
 is "nobody was killed" \
 	"$(log | grep -E 'Out of memory|oom-kill|Killed process')" ""
 

@@ -262,12 +262,13 @@ static void look(const struct device *device, const char *what,
 static void store_shared(const struct toucher *toucher,
 			 unsigned long long *start, unsigned int word)
 {
-	static __thread unsigned long long stores;
+	/* automatic ones do not last where siglongjmp() leads */
+	static __thread unsigned long long stores, mine;
 	unsigned long long floor = toucher->device->floor;
 	unsigned long long *place = start + word, got;
-	unsigned long long mine = tag_of(toucher->device) | ++stores;
 	off_t pos = (char *)place - (char *)toucher->shared_pages;
 
+	mine = tag_of(toucher->device) | ++stores;
 	__atomic_store_n(place, mine, __ATOMIC_RELAXED);
 	if (pick(8))
 		return;

@@ -250,7 +250,7 @@ reading()
 }
 
 before=$(has_read)
-tests/buffer -r 1024 read $dev 0 2097152 >/dev/null &
+tests/buffer -r 1023 read $dev 0 2097152 >/dev/null &
 pid=$!
 ok "a read of 2 GiB has begun" await reading
 kill -9 $pid

@@ -12,6 +12,11 @@ sysfs=/sys/class/scullv
 parameters=/sys/module/scullv/parameters
 number="must be a number from"
 names="must be vmalloc, pages or huge"
+# the largest order of the others: 1 GiB
+most=0
+while [ $((page << most)) -lt $((1 << 30)) ]; do
+	most=$((most + 1))
+done
 # the page allocator's lists are one for each order, 0 to this
 largest=$(awk 'NR == 1 { print NF - 5 }' /proc/buddyinfo)
 
@@ -53,16 +58,16 @@ is "order reads back" "$(all order)" "9 9 9 9 "
 is "qset reads back" "$(all qset)" "7 7 7 7 "
 load order=1,2,3,0 qset=10,20,30,40 alloc=vmalloc,vmalloc,vmalloc,vmalloc
 is "a list has one for each" "$(in_force)" "1:10 2:20 3:30 0:40 "
-load alloc=pages,huge,vmalloc order="$largest",18
+load alloc=pages,huge,vmalloc order="$largest",$most
 is "of names too" "$(all alloc)" "pages huge vmalloc vmalloc "
-is "each has orders of its own" "$(all order)" "$largest 18 18 18 "
+is "each has orders of its own" "$(all order)" "$largest $most $most $most "
 load order=1,2 qset=10,20,30
 is "its last one is repeated" "$(in_force)" "1:10 2:20 2:30 2:30 "
 load order=0x2 qset=0x10 devs=0x2
 is "hexadecimal numbers are numbers" "$(in_force)" "2:16 2:16 "
-load order=18,0 qset=1048576,1
+load order=$most,0 qset=1048576,1
 is "the ends of the ranges are in them" "$(in_force)" \
-	"18:1048576 0:1 0:1 0:1 "
+	"$most:1048576 0:1 0:1 0:1 "
 load devs=1
 is "one device" "$(echo /dev/scullv*)" /dev/scullv0
 load devs=256 order="$(seq -s , 256 | sed 's/[0-9]*/3/g')"
@@ -102,8 +107,8 @@ $2"
 }
 error="Invalid parameters"
 
-for value in abc -1 19 "" 4x 4.0 4294967296; do
-	refused "order=$value" "order=$value: $number 0 to 18"
+for value in abc -1 $((most + 1)) "" 4x 4.0 4294967296; do
+	refused "order=$value" "order=$value: $number 0 to $most"
 done
 for value in abc -1 0 1048577 ""; do
 	refused "qset=$value" "qset=$value: $number 1 to 1048576"
@@ -125,18 +130,18 @@ for value in abc -1 "" 101% % 5K% 1.5G 1P 18446744073709551617 \
 done
 
 # in a list: the one that is bad is named, wherever it is
-refused order=4,abc,4 "order=abc: $number 0 to 18"
-refused order=4,4,4,19 "order=19: $number 0 to 18"
-refused order=4,,4 "order=: $number 0 to 18"
-refused order=4, "order=: $number 0 to 18"
-refused "order=0,$(printf %040d 4)" "order=(too long): $number 0 to 18"
+refused order=4,abc,4 "order=abc: $number 0 to $most"
+refused order=4,4,4,$((most + 1)) "order=$((most + 1)): $number 0 to $most"
+refused order=4,,4 "order=: $number 0 to $most"
+refused order=4, "order=: $number 0 to $most"
+refused "order=0,$(printf %040d 4)" "order=(too long): $number 0 to $most"
 refused qset=500,0 "qset=0: $number 1 to 1048576"
 refused alloc=vmalloc,nosuch "alloc=nosuch: $names"
 refused "order=$((largest + 1))" \
 	"order=$((largest + 1)): $number 0 to $largest" alloc=pages
-refused "order=18,$((largest + 1))" \
+refused "order=$most,$((largest + 1))" \
 	"order=$((largest + 1)): $number 0 to $largest" alloc=huge,pages
-refused order=19 "order=19: $number 0 to 18" alloc=huge
+refused order=$((most + 1)) "order=$((most + 1)): $number 0 to $most" alloc=huge
 refused order=1,2,3,4,5 "order=1,2,3,4,5: must be 1 to 4 values, one a device"
 refused qset=1,2,3 "qset=1,2,3: must be 1 to 2 values, one a device" devs=2
 refused alloc=vmalloc,vmalloc \
@@ -222,7 +227,7 @@ $_name=$value: $_rule"
 	done
 	is "$_name is what it was" "$(attribute "$_name")" "$_was"
 }
-refuses order "$number 0 to 18" abc -1 19 "" 4x 4294967296
+refuses order "$number 0 to $most" abc -1 $((most + 1)) "" 4x 4294967296
 refuses qset "$number 1 to 1048576" abc 0 1048577 5,6
 refuses alloc "$names" nosuch ""
 echo $((largest + 1)) >$attributes/order
@@ -231,9 +236,9 @@ refuses alloc "its order $number 0 to $largest, not $((largest + 1)); set that f
 echo "$largest" >$attributes/order
 ok "pages has blocks of order $largest" sh -c "echo pages >$attributes/alloc"
 is "which reads back" "$(attribute alloc)" pages
-refuses order "$number 0 to $largest" $((largest + 1)) 18
+refuses order "$number 0 to $largest" $((largest + 1)) $most
 ok "huge has the orders of vmalloc" \
-	sh -c "echo huge >$attributes/alloc; echo 18 >$attributes/order"
+	sh -c "echo huge >$attributes/alloc; echo $most >$attributes/order"
 echo 4 >$attributes/order
 
 is "size, quanta and bytes are for reading" \
@@ -272,10 +277,10 @@ gives "0 8:90" TORDER 8
 gives "0 8:80" TQSET 80
 gives "0 8 7:80" XORDER 7
 gives "0 80 7:70" XQSET 70
-gives "7 18:70" HORDER 18
-gives "70 18:1048576" HQSET 1048576
-gives "18 18:1048576" QORDER
-gives "1048576 18:1048576" QQSET
+gives "7 $most:70" HORDER $most
+gives "70 $most:1048576" HQSET 1048576
+gives "$most $most:1048576" QORDER
+gives "1048576 $most:1048576" QQSET
 gives "0 0:1048576" TORDER 0
 gives "0 0:1" TQSET 1
 gives "0 0 0:1" GORDER
@@ -298,11 +303,11 @@ refuses_ioctl()
 		echo "$(attribute order):$(attribute qset)"
 	)" "$_wanted"
 }
-refuses_ioctl EINVAL "order=19: $number 0 to 18" SORDER 19
-refuses_ioctl EINVAL "order=-1: $number 0 to 18" SORDER -1
-refuses_ioctl EINVAL "order=19: $number 0 to 18" TORDER 19
-refuses_ioctl "EINVAL 19" "order=19: $number 0 to 18" XORDER 19
-refuses_ioctl EINVAL "order=19: $number 0 to 18" HORDER 19
+refuses_ioctl EINVAL "order=$((most + 1)): $number 0 to $most" SORDER $((most + 1))
+refuses_ioctl EINVAL "order=-1: $number 0 to $most" SORDER -1
+refuses_ioctl EINVAL "order=$((most + 1)): $number 0 to $most" TORDER $((most + 1))
+refuses_ioctl "EINVAL $((most + 1))" "order=$((most + 1)): $number 0 to $most" XORDER $((most + 1))
+refuses_ioctl EINVAL "order=$((most + 1)): $number 0 to $most" HORDER $((most + 1))
 refuses_ioctl EINVAL "qset=0: $number 1 to 1048576" SQSET 0
 refuses_ioctl EINVAL "qset=0: $number 1 to 1048576" TQSET 0
 refuses_ioctl "EINVAL 1048577" "qset=1048577: $number 1 to 1048576" \

@@ -10,23 +10,27 @@ file=$scratch/file
 part=$scratch/part
 big=$scratch/big
 
+# an item of the book's, on pages of 4 KiB: 32,768,000 bytes
+qset=$((500 * 4096 / page))
+
 # real data: the guest's own programs, over and over
+length=$(fitting 200)000003
 cat /usr/bin/bash /usr/bin/fio >"$part"
 part_size=$(stat -c %s "$part")
 # shellcheck disable=SC2046 # many times the same name
-cat $(yes "$part" | head -n $((200000003 / part_size + 1))) >"$big"
-truncate -s 200000003 "$big"
+cat $(yes "$part" | head -n $((length / part_size + 1))) >"$big"
+truncate -s "$length" "$big"
 
 # four geometries, from an item of one page to one of three times 512
-load order=4,0,0,9 qset=500,1,7,3 alloc=vmalloc,vmalloc,pages,huge
+load order=4,0,0,9 qset=$qset,1,7,3 alloc=vmalloc,vmalloc,pages,huge
 dev=/dev/scullv0
 
-# -- 200 MB: on 4 KiB pages the seventh item, with the book's geometry --
+# -- 200 MB: the seventh item --
 
 cat "$big" >"$dev"
-is "200 MB fit in" "$(attribute size)" 200000003
+is "$length bytes fit in" "$(attribute size)" "$length"
 is "in as many quanta as they need" "$(attribute quanta)" \
-	$((200000003 / (16 * page) + 1))
+	$((length / (16 * page) + 1))
 is "and come out again" "$(b2sum <"$dev")" "$(b2sum <"$big")"
 
 truncate -s 40000000 "$big"
@@ -39,7 +43,7 @@ is "with the same bytes" "$(b2sum <"$file")" "$(b2sum <"$big")"
 
 # byte by byte over the end of an item: dd leaves a hole before it
 : >"$dev"
-end=$((500 * 16 * page))
+end=$((qset * 16 * page))
 dd if="$big" bs=1 count=3000 of="$dev" seek=$((end - 2000)) status=none
 is "bytes written one by one over the end of an item" \
 	"$(tail -c 3000 "$dev" | b2sum)" "$(head -c 3000 "$big" | b2sum)"
@@ -73,7 +77,7 @@ for n in 0 1 2 3; do
 	quantum=$((page << $(attribute order $n)))
 	rounds=$((3 * page * 512 / odd_sum + 1))
 	# past the end of the first item, once
-	[ $n -gt 0 ] || rounds=$((quantum * 500 / odd_sum + 1))
+	[ $n -gt 0 ] || rounds=$((quantum * qset / odd_sum + 1))
 	length=$((rounds * odd_sum))
 	quanta=$(((length + quantum - 1) / quantum))
 	truncate -s $length "$big"

@@ -67,6 +67,15 @@ meminfo()
 	sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo
 }
 
+# MB: so many, or as many as are sure to find room where vmalloc has few addresses,
+# on 32 bits: a third, as a quantum of one page takes those of two
+fitting()
+{
+	_fitting=$(($(meminfo VmallocTotal) / 3072))
+	[ "$1" -gt $_fitting ] || _fitting=$1
+	echo "$_fitting"
+}
+
 # Free pages on the lists of each CPU, tens of MB, do not count as available.
 # These lists are kept short from here to the end of the test.
 count_free_pages()

@@ -74,8 +74,8 @@ is "what is left is for smaller quanta" \
 : >/dev/scullv1
 
 # refunds: an allocation that fails costs nothing afterwards. One of the whole
-# memory stops at the reserve. One of an eighth comes to an end in the middle, in
-# a container that has 16 MB.
+# memory stops at the reserve. One of 32 MB comes to an end in the middle, in a
+# container that has 16.
 
 memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
 order=0
@@ -87,7 +87,10 @@ echo "$order" >/sys/class/scullv/scullv2/order
 : >/dev/scullv2
 is "a quantum for which there is no memory" "$(write /dev/scullv2 0 1)" ENOMEM
 
-echo $((order - 3)) >/sys/class/scullv/scullv2/order
+while [ $((page << order)) -gt 33554432 ]; do
+	order=$((order - 1))
+done
+echo $order >/sys/class/scullv/scullv2/order
 : >/dev/scullv2
 group=$scratch/cgroup
 mkdir "$group"
@@ -116,14 +119,14 @@ is "limit=1% of the memory" "$(
 	attribute quanta)" $((pages / 16))
 is "is told as it was given" "$(cat $parameter)" 1%
 
-load order=9
+load alloc=pages
 is "the default is half of the memory" "$(
 	tests/buffer -r 1024 write $dev 0 $((memory * 1024 / 2000)) >/dev/null
 	attribute bytes)" \
-	$((memory * 1024 / 2 / (page << 9) * (page << 9)))
+	$((memory * 1024 / 2 / quantum * quantum))
 echo 0 >$parameter
-is "limit=0 is none" "$(tests/buffer append $dev 0 $((8 * page << 9)))" \
-	$((8 * page << 9))
+is "limit=0 is none" "$(tests/buffer append $dev 0 $((8 * quantum)))" \
+	$((8 * quantum))
 : >$dev
 
 # shellcheck disable=SC2317 # called by fails

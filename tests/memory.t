@@ -39,13 +39,21 @@ done
 # and what is still on those lists.
 tolerance=4096
 
-# WHAT SAID: the device has been filled by a program that said that at the end
+# WHAT SAID: the device has been filled by a program that said that at the end. On
+# 32 bits vmalloc's addresses come to their end first, and a quantum of one page
+# takes those of two.
 full()
 {
+	most=$((available / 2))
+	case $1 in
+	pages*)	;;
+	*)	[ $most -lt "$addresses" ] || most=$addresses ;;
+	esac
+
 	like "$1: the writer gets ENOMEM" "$(echo "$2" | head -n 1)" \
 		".*: Cannot allocate memory"
-	ok "$1: that is most of the memory" \
-		[ $((available - $(meminfo MemAvailable))) -gt $((available / 2)) ]
+	taken=$((available - $(meminfo MemAvailable)))
+	ok "$1: that is most of the memory, $taken kB" [ $taken -gt $most ]
 	echo >&8
 	ok "$1: the bystander answers" bystander_answers
 }
@@ -77,6 +85,8 @@ fill_it()
 	emptied "$1, order $2"
 }
 
+addresses=$(($(meminfo VmallocTotal) / 4))
+
 count_free_pages
 load limit=0 qset=1000000,1
 fill_it vmalloc 0
@@ -99,7 +109,7 @@ done >"$scratch/sparse"
 full "sparse" "$(xfs_io $dev <"$scratch/sparse" 2>&1 | grep 'pwrite:')"
 quanta=$(attribute quanta)
 ok "sparse: there are holes" [ "$quanta" -lt 300 ]
-last=$(((quanta - 1) * 1000000 * page))
+last=$(($(attribute size) - 1))
 is "sparse: what was written can be read" "$(
 	tests/buffer -o "$scratch/last" read $dev $last 1
 	cat "$scratch/last")" "1

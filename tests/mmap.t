@@ -452,17 +452,20 @@ if [ "$(getconf LONG_BIT)" = 64 ]; then
 		"load a $((2 * page)) 1" "get $attributes/quanta" trim \
 		"load a $((2 * page - 2)) 1"
 else
-	top=$((((1 << 31) - 1) * page))
+	top=$(((1 << 32) - 2 * page))
 	on_device "mappings far past the end are SIGBUS" \
 		"9 ok SIGBUS SIGBUS" "write 0 9 1" \
 		"map a shared rw $top $page" "load a 0 1" "store a 0 1 2"
+	on_device "what lies past 4 GiB the kernel refuses to map" \
+		"9 EOVERFLOW" "write 0 9 1" \
+		"map a shared rw $((1 << 32)) $page"
 	skip "the last byte that there can be is mapped" "addresses of 32 bits"
 fi
 
 # -- who holds a page keeps it, with what was in it --
 
 some=$((3 * page + 100))
-none="run ! grep -q scullv_ /proc/vmallocinfo"
+none="run ! grep -q scullv /proc/vmallocinfo"
 for order in 4:pages 9:huge 4:vmalloc; do
 	order ${order%:*} ${order#*:}
 	size=$((2 * quantum + 3 * page + 1))

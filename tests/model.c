@@ -813,6 +813,9 @@ static void pick_geometry(void)
 		shared->base = (1ll << 40) + (off_t)page * pick(10000);
 		break;
 	}
+	/* a kernel of 32 bits maps no device past 4 GiB */
+	if (sizeof(long) == 4 && shared->base >> 31)
+		shared->base = (1ll << 32) - (off_t)page * (area_pages() + 2);
 }
 
 static void empty(int flags)

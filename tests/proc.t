@@ -142,9 +142,11 @@ is "3000 items of one quantum each" "$(shape $proc | sed 1,2d | head -6000)" \
 
 # -- many quanta: on 4 KiB pages 102400, in items of 1000 --
 
+megabytes=$(fitting 400)
+
 load order=0 qset=1000
-count=$((400 * 1024 * 1024 / page))
-dd if=/dev/zero of=/dev/scullv0 bs=1M count=400 status=none
+count=$((megabytes * 1024 * 1024 / page))
+dd if=/dev/zero of=/dev/scullv0 bs=1M count="$megabytes" status=none
 echo >/dev/scullv1
 cat $proc >"$dump"
 is "$count quanta: each once, in order, numbered within its item" \

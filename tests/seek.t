@@ -117,8 +117,13 @@ is "and each of them takes all of its own" "$(attribute quanta 1)" 3
 # -- far away --
 
 tera=$((1 << 40))
-last=9223372036854775806	# the last position there can be a byte at
-end=9223372036854775807
+# an offset has 64 bits, the number of a page as many as a long
+if [ "$(getconf LONG_BIT)" = 64 ]; then
+	end=9223372036854775807
+else
+	end=$((0xffffffff * page))
+fi
+last=$((end - 1))	# the last position there can be a byte at
 
 : >/dev/scullv1
 : >/dev/scullv2
@@ -156,8 +161,16 @@ dev=/dev/scullv0
 : >"$file"
 as_tmpfs "the last byte" "1 $end 1" \
 	rdwr "pwrite 1 $last" "lseek 0 end" "pread 1 $last"
-as_tmpfs "what would reach past it is refused" "EINVAL EINVAL EINVAL EINVAL" \
-	rdwr "pwrite 2 $last" "pwrite 1 $end" "pread 2 $last" "pread 1 $end"
+if [ "$(getconf LONG_BIT)" = 64 ]; then
+	as_tmpfs "what would reach past it is refused" \
+		"EINVAL EINVAL EINVAL EINVAL" rdwr "pwrite 2 $last" \
+		"pwrite 1 $end" "pread 2 $last" "pread 1 $end"
+else
+	as_tmpfs "what would reach past it is cut, what begins there EFBIG" \
+		"1 EFBIG EFBIG 1 0 0" rdwr "pwrite 2 $last" "pwrite 1 $end" \
+		"pwrite 1 $((1 << 50))" "pread 2 $last" "pread 1 $end" \
+		"pread 1 $((1 << 50))"
+fi
 as_tmpfs "what reaches up to it is not" "10 10 1" \
 	rdwr "pread 10 $((last - 9))" "pwrite 10 $((last - 9))" \
 	"preadv2 1 $last"
