@@ -5,11 +5,16 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
+# kernels of tests/kernels/table: the guest's, and those to be checked, or "all"
+KERNEL ?= 6.1
+KERNELS ?= $(KERNEL)
+export KERNEL
+
 build_needs := gcc-12 kmod libelf-dev
-guest_needs := $(build_needs) qemu-system-x86 busybox-static cpio
-lint_needs := $(build_needs) git perl shellcheck sparse xz-utils
+guest_needs := $(build_needs) cpio
+lint_needs := $(build_needs) clang-19 git perl shellcheck sparse xz-utils
 bench_needs := $(guest_needs) fonts-dejavu-core gnuplot-nox libc6-dev
-check_needs := $(guest_needs) e2fsprogs fio libc6-dev perl procps xfsprogs
+check_needs := $(guest_needs) libc6-dev perl procps
 
 module: ## the module for the running kernel (or KVER=release, or KDIR=headers)
 	@[ -e $(KDIR)/Makefile ] || { \
@@ -29,24 +34,24 @@ uninstall: ## take it away from there
 	depmod $(KVER)
 
 demo: ## the book's session in a throw-away guest, on FILE=path or a file of its own
-	@tests/need $(guest_needs)
+	@tests/need -k "$(KERNEL)" $(guest_needs)
 	@tests/demo
 
-check: ## the tests in a throw-away guest, all or TESTS="io.t proc.t"; V=1 tells more
-	@tests/need $(check_needs)
-	@tests/check $(TESTS)
+check: ## the tests in a throw-away guest, all or TESTS="io.t proc.t"; V=1 tells more; on several kernels with KERNELS="6.1 7.3" or KERNELS=all
+	@tests/need -k "$(KERNELS)" $(check_needs)
+	@tests/matrix "$(KERNELS)" $(TESTS)
 
 bench: ## the driver and its peers, measured in throw-away guests and drawn
-	@tests/need $(bench_needs)
+	@tests/need -k 6.1 $(bench_needs)
 	@bench/run
 
 shell: ## a shell in a throw-away guest
-	@tests/need $(guest_needs)
+	@tests/need -k "$(KERNEL)" $(guest_needs)
 	@tests/guest
 
-lint: ## the style checks
+lint: ## the style checks, and the compilers' warnings on KERNELS
 	@tests/need $(lint_needs)
-	@tests/lint
+	@tests/lint $(KERNELS)
 
 clean: ## remove what "make" has built
 	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
