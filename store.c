@@ -113,14 +113,16 @@ void scullv_set_limit(unsigned long pages)
 /*
  * The page allocator answers GFP_KERNEL by waking the OOM killer long before
  * it answers NULL, and vmalloc does not always pass __GFP_RETRY_MAYFAIL on. So
- * stop while a sixteenth of the memory is still there for everybody else. What
- * others are about to allocate counts as gone: a quantum may be large.
+ * stop while an eighth of the memory is still there for everybody else: where
+ * memory has come to be in pieces, the kernel itself keeps up to a tenth more
+ * than it says (watermark_boost_factor). What others are about to allocate
+ * counts as gone: a quantum may be large.
  */
 static int reserve(unsigned long pages, bool look)
 {
 	long pending = atomic_long_add_return(pages, &pending_pages);
 
-	if (!look || si_mem_available() >= pending + totalram_pages() / 16)
+	if (!look || si_mem_available() >= pending + totalram_pages() / 8)
 		return 0;
 	atomic_long_sub(pages, &pending_pages);
 	return -ENOMEM;
