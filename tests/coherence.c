@@ -547,7 +547,8 @@ static void check_file(int file, size_t len, unsigned long long floor)
 		check(&shared->devices[0], "a page", data + i * words, floor);
 		for (n = 1; n < words; n++)
 			if (data[i * words + n] != data[i * words])
-				errx(1, "a page is made of two");
+				errx(1, "a page is made of %llx and, from word %zu on, %llx",
+				     data[i * words], n, data[i * words + n]);
 	}
 }
 
