@@ -34,5 +34,5 @@ look_up()
 	arch=$2 compiler=$3 programs_suite=$4 emulator=$5 emulator_package=$6
 	machine=$7 cpu=$8 console=$9
 	shift 9
-	command_port=$1 status_port=$2
+	command_port=$1 status_port=$2 thread=$3
 }
