@@ -158,18 +158,23 @@ rounds()
 	: >"$2"
 }
 
-# WHAT COMMAND...: neither slabs nor the rest have grown
+# WHAT COMMAND...: neither slabs nor the rest have grown. Newer kernels fill caches
+# of each CPU for a while; what is lost is lost each time.
 loses_nothing()
 {
 	what=$1
 	shift
-	slab=$(meminfo SUnreclaim)
-	nodes=$(meminfo SReclaimable)	# those of an xarray are
-	available=$(meminfo MemAvailable)
-	"$@"
-	slab=$(($(meminfo SUnreclaim) - slab))
-	nodes=$(($(meminfo SReclaimable) - nodes))
-	available=$((available - $(meminfo MemAvailable)))
+	for _ in 1 2 3 4; do
+		slab=$(meminfo SUnreclaim)
+		nodes=$(meminfo SReclaimable)	# those of an xarray are
+		available=$(meminfo MemAvailable)
+		"$@"
+		slab=$(($(meminfo SUnreclaim) - slab))
+		nodes=$(($(meminfo SReclaimable) - nodes))
+		available=$((available - $(meminfo MemAvailable)))
+		[ $slab -ge 80 ] || [ $nodes -ge 256 ] ||
+			[ $available -ge 2048 ] || break
+	done
 	ok "$what: slabs have grown by $slab kB" [ "$slab" -lt 80 ]
 	ok "$what: reclaimable ones by $nodes kB" [ "$nodes" -lt 256 ]
 	ok "$what: $available kB are missing" [ "$available" -lt 2048 ]

@@ -513,6 +513,7 @@ rounds()
 	done
 	grep -qx "$size ok ok ok $size ok ok ok ok" "$scratch/answer"
 }
+count_free_pages
 ok "one round of pages that are held" rounds
 before=$(available)
 ok "and many" rounds
