@@ -10,14 +10,14 @@
 # shellcheck disable=SC2317 # called by ok
 touch()
 {
-	timeout -s KILL 200 tests/coherence touch "$@"
+	timeout -s KILL 400 tests/coherence touch "$@"
 }
 
 # TOUCHES DEVICE...: stores to private pages that were not there
 # shellcheck disable=SC2317 # called by ok
 copy()
 {
-	timeout -s KILL 200 tests/coherence copy "$@"
+	timeout -s KILL 400 tests/coherence copy "$@"
 }
 
 # the quanta are all full for orders 0 and 4, for order 5 one is not
