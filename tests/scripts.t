@@ -159,9 +159,10 @@ release=$(uname -r)
 vermagic=$(modinfo -F vermagic scullv.ko)
 other=$(echo "$release" | tr 0-9 1-90)
 module_for "$other${vermagic#"$release"}"
-refuses "built for another kernel" \
-	"for kernel $other, this is $release: .*linux-headers-$release" \
-	"$folder/scullv_load"
+# a release may have a + in it
+refuses "built for another kernel" "$(printf %s \
+	"for kernel $other, this is $release: .*linux-headers-$release" |
+		sed 's/+/[+]/g')" "$folder/scullv_load"
 module_for "$(echo "$vermagic" | sed 's/ SMP / smp /')"
 refuses "built for another kernel of that name" "not for this kernel: install" \
 	"$folder/scullv_load"
