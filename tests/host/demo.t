@@ -39,6 +39,18 @@ seen=$(shown '$ head -5 /proc/scullvmem' | sed -n 4p)
 like "a student sees something else" "$seen" "       0:$address"
 ok "that is not the address" [ "$seen" != "$(echo "$dump" | sed -n 4p)" ]
 
+both=$(shown '# pr -m -t -w 112 scullp scullv | expand')
+like "the two snapshots are side by side" "$(echo "$both" | sed -n 1p)" \
+	"Device 0: qset 500, order 0, sz 1535135 +Device 1: qset 500, order 4, sz 1535135"
+like "each with its quanta" "$(echo "$both" | sed -n 3p)" \
+	" *0:$address +0:$address"
+# the addresses of scullp's first two quanta and of scullv's, without the ffff
+# shellcheck disable=SC2046 # words
+set -- $(echo "$both" | sed -n 's/ *[01]:ffff\([^ ]*\) *[01]:ffff\(.*\)/0x\1 0x\2/p')
+ok "scullp's lie below those of vmalloc" [ $(($1)) -lt $(($2)) ]
+is "scullv's are a guard page apart" \
+	$(($4 - $2)) $((apart))
+
 head -c 3000000 tests/guest /usr/bin/* >"$scratch/mine" 2>/dev/null
 truncate -s 3000000 "$scratch/mine"
 FILE=$scratch/mine tests/demo >"$scratch/out" 2>&1
