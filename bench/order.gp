@@ -7,7 +7,7 @@ zero = system(sprintf("awk -F, '$1 == \"part\" && $3 == \"zero\" { print $4 / 16
 		      results)) + 0
 
 set datafile separator ","
-set multiplot layout 1,2 margins 0.085,0.985,0.15,0.86 spacing 0.035
+set multiplot layout 1,2 margins 0.095,0.985,0.13,0.92 spacing 0.035
 set title offset 0,-0.5
 set xlabel "order (a quantum is 2^{order} pages)"
 set xrange [-0.3:10.3]
@@ -21,10 +21,10 @@ set key top right
 set style line 1 lc rgb "#000000" lw 2 dt 1 pt 7 ps 0.9
 set style line 2 lc rgb "#b03030" lw 2 dt 1 pt 4 ps 1.1
 set style line 3 lc rgb "#3060b0" lw 2 dt 2 pt 8 ps 1.5
-set style line 4 lc rgb "#777777" lw 1.5 dt 3
+set style line 4 lc rgb "#777777" lw 1.5 dt 3 pt 0
 
 set title "allocated"
-set ylabel "guest instructions a page"
+set ylabel "guest instructions a page" offset 0.5,0
 plot rows("allocate", "vmalloc") using 3:4 with linespoints ls 1 title "vmalloc", \
      rows("allocate", "huge") using 3:4 with linespoints ls 3 title "huge", \
      rows("allocate", "pages") using 3:4 with linespoints ls 2 title "pages", \

@@ -5,7 +5,7 @@ rows(subject) = sprintf("< awk -F, '$1 == \"random read\" && $2 == \"%s\" && $5 
 			subject, results)
 
 set datafile separator ","
-set lmargin at screen 0.085
+set lmargin at screen 0.095
 set rmargin at screen 0.80
 set tmargin at screen 0.93
 set bmargin at screen 0.13
@@ -14,7 +14,7 @@ set logscale x 2
 set xrange [2.0**25:2.0**45]
 set xtics nomirror ("64 MiB" 2.0**26, "512 MiB" 2.0**29, "32 GiB" 2.0**35, \
 	"1 TiB" 2.0**40, "10 TiB" 10 * 2.0**40)
-set ylabel "guest instructions for a random read of 4 KiB"
+set ylabel "guest instructions for a random read of 4 KiB" offset 0.5,0
 set yrange [0:4000]
 set ytics 500 nomirror
 set grid ytics lt 1 lc rgb "#dddddd"
