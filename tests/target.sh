@@ -5,10 +5,11 @@
 # Looks up tests/kernels/table and tests/kernels/architectures, from the top
 # folder or where $top is that.
 
-# prints the names of all kernels
+# prints the names of all kernels that are Debian's
 all_kernels()
 {
-	awk '/^[^#]/ { print $1 }' "${top:-.}/tests/kernels/table" | xargs
+	awk '/^[^#]/ && $5 != "debug" { print $1 }' \
+		"${top:-.}/tests/kernels/table" | xargs
 }
 
 # TABLE KEY
@@ -24,7 +25,7 @@ look_up()
 	# shellcheck disable=SC2046 # a row is words
 	set -- "$1" $(_row table "$1")
 	if [ $# = 1 ]; then
-		echo "no kernel '$1'; there are: $(all_kernels)" >&2
+		echo "no kernel '$1'; there are: $(all_kernels) kasan kcsan" >&2
 		exit 1
 	fi
 	name=$2 architecture=$3 suites=$4 version=$5 flavour=$6
