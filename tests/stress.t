@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What others have written to torment devices and files, and ioctl commands at
+# random from somebody without rights: FUZZ_CALLS in the environment for more.
+
+# shellcheck disable=SC2317 # functions are called by way of others
+. tests/lib.sh
+
+seed=${SEED:-$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')}
+echo "# SEED=$seed"
+
+load order=0,4,4,4
+chmod 666 /dev/scullv[123]
+
+# -- stress-ng: whatever a device may be asked for, by several processes --
+
+# COMMAND...: has stress-ng ask the device $dev
+torment()
+{
+	"$@" stress-ng --quiet --dev 4 --dev-file "$dev" --dev-ops 200 \
+		--timeout 200 --temp-path /tmp
+}
+
+dev=/dev/scullv1
+ok "stress-ng's device stressor, as root" torment env
+dev=/dev/scullv2
+ok "and as a student" torment as_student
+for n in 1 2; do
+	dev=/dev/scullv$n
+	: >$dev
+	echo data >$dev
+	is "$dev is as it was" "$(cat $dev)" data
+done
+
+# -- fuzz --
+
+calls=${FUZZ_CALLS:-100000}
+ok "$calls ioctl commands at random" \
+	as_student tests/fuzz /dev/scullv3 "$seed" "$calls"
+is "the device is as it was" "$(attribute order 3) $(attribute qset 3)" "4 500"
+
+# -- xfs_io: a device and a file on tmpfs do the same --
+
+# The same commands for both, at random: sizes and offsets that are of no page's
+# and some that are. A write gives what is mapped a place to be.
+awk -v seed="$seed" '
+	function chance(below) { return int(rand() * below) }
+	function span(    offset) {
+		offset = chance(4) ? chance(900000) : 4096 * chance(200)
+		return offset " " 1 + (chance(4) ? chance(90000) : 4096 * chance(9))
+	}
+	BEGIN {
+		srand(seed)
+		print "pwrite -q 999999 1"
+		print "mmap -rw 0 1000000"
+		for (n = 0; n < 150; n++) {
+			byte = 1 + chance(255)
+			what = chance(9)
+			if (what == 0) print "pwrite -S", byte, span()
+			if (what == 1) print "pwrite -q -b 65536 -S", byte, span()
+			if (what == 2) print "mwrite -S", byte, span()
+			if (what == 3) print "mread", 4096 * chance(240), 4096
+			if (what == 4) print "pread -v -b 65536", span()
+			if (what == 5) print "pread -b 65536", span()
+			if (what == 6) print "seek -a -r", chance(1000000)
+			if (what == 7) print "msync -s", 4096 * chance(200), 8192
+			if (what == 8) print "fsync"
+		}
+		print "munmap"
+	}' >"$scratch/commands"
+
+# FILE: runs them, leaving out how long each has taken
+xfs()
+{
+	xfs_io "$1" <"$scratch/commands" 2>&1 | sed '/ ops; /d'
+}
+
+dev=/dev/scullv0
+: >"$scratch/file"
+xfs "$scratch/file" >"$scratch/wanted"
+xfs $dev >"$scratch/got"
+ok "150 commands of xfs_io give what they give on tmpfs" \
+	cmp "$scratch/got" "$scratch/wanted"
+ok "and leave the same" cmp $dev "$scratch/file"
+ok "they were understood" [ "$(grep -c 0000 "$scratch/got")" -gt 100 ]
+
+done_testing
