@@ -72,7 +72,7 @@ is "nothing is left" "$(grep -c scullv /proc/vmallocinfo)" 0
 # Memory that was full of ones is free again. What is read of a quantum of which
 # a byte was written is zeros, but for that.
 for i in 0 1 2 3; do
-	head -c "$(fitting 300)000000" /dev/zero | tr '\0' '\377' >/dev/scullv0
+	xfs_io -c "pwrite -q -S 0xff -b 1m 0 $(fitting 300)000000" /dev/scullv0
 	: >/dev/scullv0
 	size=$((4 * page << $(attribute order $i)))
 	dd if=/dev/zero of=/dev/scullv$i bs=1 count=1 seek=$((size - 1)) \
