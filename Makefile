@@ -9,6 +9,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 KERNEL ?= 6.1
 KERNELS ?= $(KERNEL)
 export KERNEL
+MINUTES ?= 20
 
 build_needs := gcc-12 kmod libelf-dev
 guest_needs := $(build_needs) cpio
@@ -41,6 +42,14 @@ check: ## the tests in a throw-away guest, all or TESTS="io.t proc.t"; V=1 tells
 	@tests/need -k "$(KERNELS)" $(check_needs)
 	@tests/matrix "$(KERNELS)" $(TESTS)
 
+check-deep: ## the tests on kernels that find more, and how much of the driver they run
+	@tests/need -k "6.1 kasan kcsan" $(check_needs)
+	@tests/check-deep
+
+endure: ## everything at once on a small guest, for MINUTES=20
+	@tests/need -k "$(KERNEL)" $(check_needs)
+	@V=1 tests/check -k "$(KERNEL)" -m 512M MINUTES=$(MINUTES) endure.t
+
 bench: ## the driver and its peers, measured in throw-away guests and drawn
 	@tests/need -k 6.1 $(bench_needs)
 	@bench/run
@@ -60,6 +69,6 @@ distclean: clean ## and the kernels, the programs and the results under build/
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: module install uninstall demo check bench shell lint clean distclean help
+.PHONY: module install uninstall demo check check-deep endure bench shell lint clean distclean help
