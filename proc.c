@@ -12,12 +12,19 @@
 #include <linux/math64.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/user_namespace.h>
 
 #include "scullv.h"
 
 #define PROC_NAME "scullvmem"
+
+/*
+ * As much is formatted at once. seq_file takes a page, which is 150 lines: who
+ * wants the first five of many waits for 40 instead.
+ */
+#define DUMP_BUFFER 1024
 
 static struct scullv_dev **devices;
 static unsigned int device_count;
@@ -182,9 +189,16 @@ static int addresses_for(const struct file *file)
 static int dump_open(struct inode *inode, struct file *file)
 {
 	struct dump *dump = __seq_open_private(file, &dump_ops, sizeof(*dump));
+	struct seq_file *m = file->private_data;
 
 	if (!dump)
 		return -ENOMEM;
+	m->buf = kvmalloc(DUMP_BUFFER, GFP_KERNEL_ACCOUNT);
+	if (!m->buf) {
+		seq_release_private(inode, file);
+		return -ENOMEM;
+	}
+	m->size = DUMP_BUFFER;
 	dump->addresses = addresses_for(file);
 	return 0;
 }
