@@ -186,7 +186,7 @@ part()
 start_dump()
 {
 	exec 3<$proc
-	dd bs=4096 count=1 status=none <&3 >"$dump"
+	head -c 4096 <&3 >"$dump"
 }
 
 end_dump()
