@@ -79,6 +79,19 @@ static void cost(const char *figure, const char *parameter, double time,
 	result(figure, parameter, time / count, unit);
 }
 
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, int count)
+{
+	qsort(values, count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
 /* -- files and memory -- */
 
 static void *new_memory(size_t size)
@@ -250,28 +263,33 @@ static void measure_random(void)
 	empty_file();
 }
 
-/* -- open and close -- */
+/* -- open, without the close that follows -- */
 
-#define OPENS	1000
+#define OPENS	100
+#define PAUSES	50
 
-static double time_opens(int more)
+static double time_open(int more)
 {
-	double start = now();
-	int i;
+	double start = now(), time;
+	int fd = open_file(more);
 
-	for (i = 0; i < OPENS; i++)
-		close(open_file(more));
-	return (now() - start) / OPENS;
+	time = now() - start;
+	close(fd);
+	return time;
 }
 
-static double time_trim(off_t size)
+/* what a close leaves to be freed some time later is freed in the pauses */
+static double time_opens(int more)
 {
-	double start;
+	double time = 0;
+	int i, pause;
 
-	close(full_file(size));
-	start = now();
-	empty_file();
-	return now() - start;
+	for (pause = 0; pause < PAUSES; pause++) {
+		for (i = 0; i < OPENS; i++)
+			time += time_open(more);
+		usleep(20000);
+	}
+	return time / OPENS / PAUSES;
 }
 
 static void measure_open(void)
@@ -279,7 +297,8 @@ static void measure_open(void)
 	empty_file();
 	cost("open", "", time_opens(0), 1, "call");
 	cost("open truncating", "0", time_opens(O_TRUNC), 1, "call");
-	cost("open truncating", "268435456", time_trim(256 * MIB), 1, "call");
+	close(full_file(256 * MIB));
+	cost("open truncating", "268435456", time_open(O_TRUNC), 1, "call");
 }
 
 /* -- mappings -- */
@@ -368,7 +387,8 @@ static void measure_memory(void)
 /* -- head -5 /proc/scullvmem: ARGUMENT is the quanta that the file has -- */
 
 #define DUMP	"/proc/scullvmem"
-#define HEADS	30
+#define HEADS	100
+#define DUMPS	5000
 
 static void run_head(void)
 {
@@ -410,15 +430,15 @@ static void measure_head(void)
 	cost("head", argument, now() - start, HEADS, "command");
 
 	start = now();
-	for (i = 0; i < HEADS; i++)
+	for (i = 0; i < DUMPS; i++)
 		read_dump();
-	cost("dump", argument, now() - start, HEADS, "reading");
+	cost("dump", argument, now() - start, DUMPS, "reading");
 	empty_file();
 }
 
 /* -- SEEK_DATA across a hole -- */
 
-#define SEEKS	1000
+#define SEEKS	10000
 
 static void measure_seek(void)
 {
@@ -441,32 +461,41 @@ static void measure_seek(void)
  * -- the price of a page: ARGUMENT is the order --
  *
  * Allocated: what a first write costs more than an overwrite does. Freed: what
- * a trim costs more than one of an empty device.
+ * a trim costs more than one of an empty device. Each is the median of some.
  */
 
-#define ORDER_SIZE	(256 * MIB)
+#define ORDER_SIZE	(128 * MIB)
+#define ORDER_PAGES	(ORDER_SIZE / PAGE)
+#define ORDER_RUNS	5
 
 static void measure_order(void)
 {
-	double start, first, overwrite, trim;
-	long pages = ORDER_SIZE / PAGE;
-	int fd = open_file(O_TRUNC);
+	double allocate[ORDER_RUNS], release[ORDER_RUNS], use[ORDER_RUNS];
+	double start, empty;
+	int run;
 
-	start = now();
-	fill(fd, ORDER_SIZE, MIB);
-	first = now() - start;
-
-	start = now();
-	fill(fd, ORDER_SIZE, MIB);
-	overwrite = now() - start;
-
-	start = now();
 	empty_file();
-	trim = now() - start;
+	empty = time_opens(O_TRUNC);
+	for (run = 0; run < ORDER_RUNS; run++) {
+		int fd = open_file(0);
 
-	cost("allocate", argument, (double)first - overwrite, pages, "page");
-	cost("free", argument, (double)trim - time_opens(O_TRUNC), pages, "page");
-	cost("use", argument, overwrite, pages, "page");
+		start = now();
+		fill(fd, ORDER_SIZE, MIB);
+		allocate[run] = now() - start;
+
+		start = now();
+		fill(fd, ORDER_SIZE, MIB);
+		use[run] = now() - start;
+		allocate[run] -= use[run];
+
+		release[run] = time_open(O_TRUNC) - empty;
+		close(fd);
+		usleep(100000);
+	}
+	cost("allocate", argument, median(allocate, ORDER_RUNS), ORDER_PAGES,
+	     "page");
+	cost("free", argument, median(release, ORDER_RUNS), ORDER_PAGES, "page");
+	cost("use", argument, median(use, ORDER_RUNS), ORDER_PAGES, "page");
 }
 
 /* -- memory in pieces -- */
@@ -506,7 +535,7 @@ static void measure_store(void)
 /*
  * -- two readers against one: ARGUMENT is the block in bytes --
  *
- * On a machine that others use as well speeds come and go. So the four that are
+ * On a machine that others use as well speeds come and go. So those that are
  * compared are measured in turn, in slices of 10 ms.
  */
 
@@ -519,6 +548,7 @@ struct reader {
 	pthread_t thread;
 	int cpu;
 	const char *memory;	/* to copy from, or NULL to read the file */
+	char *buffer;		/* to read or copy to */
 	double speed;		/* bytes/ns */
 };
 
@@ -528,7 +558,6 @@ static void *run_reader(void *data)
 {
 	struct reader *reader = data;
 	long block = atol(argument), pos = 0, done = 0;
-	char *to = new_memory(block);
 	int fd = open_file(0);
 	double start, time;
 	cpu_set_t cpus;
@@ -543,8 +572,9 @@ static void *run_reader(void *data)
 	do {
 		for (i = 0; i < 16; i++) {
 			if (reader->memory)
-				copy(to, reader->memory + pos, block);
-			else if (pread(fd, to, block, pos) != block)
+				copy(reader->buffer, reader->memory + pos,
+				     block);
+			else if (pread(fd, reader->buffer, block, pos) != block)
 				err(1, "%s: reading", path);
 			pos = (pos + block) % READERS_SIZE;
 			done += block;
@@ -552,26 +582,32 @@ static void *run_reader(void *data)
 		time = nanoseconds() - start;
 	} while (time < SLICE);
 	reader->speed = done / time;
-	munmap(to, block);
 	close(fd);
 	return NULL;
 }
 
-/* how fast so many together are */
-static double speed_of(int count, const char *memory)
+/* how fast the readers of some CPUs are, all together */
+static double speed_of(int first_cpu, int last_cpu, const char *memory)
 {
+	static char *buffers[2];
 	struct reader readers[2];
 	double speed = 0;
 	int i;
 
-	pthread_barrier_init(&all_ready, NULL, count);
-	for (i = 0; i < count; i++) {
-		readers[i] = (struct reader) { .cpu = i, .memory = memory };
+	pthread_barrier_init(&all_ready, NULL, last_cpu - first_cpu + 1);
+	for (i = first_cpu; i <= last_cpu; i++) {
+		if (!buffers[i])
+			buffers[i] = new_memory(atol(argument));
+		readers[i] = (struct reader) {
+			.cpu = i,
+			.memory = memory,
+			.buffer = buffers[i],
+		};
 		if (pthread_create(&readers[i].thread, NULL, run_reader,
 				   &readers[i]))
 			errx(1, "no thread");
 	}
-	for (i = 0; i < count; i++) {
+	for (i = first_cpu; i <= last_cpu; i++) {
 		pthread_join(readers[i].thread, NULL);
 		speed += readers[i].speed;
 	}
@@ -579,17 +615,20 @@ static double speed_of(int count, const char *memory)
 	return speed;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
+/*
+ * Two against one. Which one: both of them, in turn, as a buffer that lies
+ * better makes its reader the faster one.
+ */
+struct speeds {
+	double one;
+	double two;
+};
 
-	return (x > y) - (x < y);
-}
-
-static double median(double *values)
+static void add_slice(struct speeds *speeds, const char *memory)
 {
-	qsort(values, READERS_RUNS, sizeof(*values), compare);
-	return values[READERS_RUNS / 2];
+	speeds->one += speed_of(0, 0, memory) / 2;
+	speeds->two += speed_of(0, 1, memory);
+	speeds->one += speed_of(1, 1, memory) / 2;
 }
 
 static void measure_readers(void)
@@ -600,23 +639,22 @@ static void measure_readers(void)
 
 	close(full_file(READERS_SIZE));
 	for (run = 0; run < READERS_RUNS; run++) {
-		double one = 0, two = 0, one_copy = 0, two_copies = 0;
+		struct speeds reading = {}, copying = {};
 
 		for (slice = 0; slice < SLICES; slice++) {
-			one += speed_of(1, NULL);
-			one_copy += speed_of(1, memory);
-			two += speed_of(2, NULL);
-			two_copies += speed_of(2, memory);
+			add_slice(&reading, NULL);
+			add_slice(&copying, memory);
 		}
-		file[run] = two / one;
-		copies[run] = two_copies / one_copy;
+		file[run] = reading.two / reading.one;
+		copies[run] = copying.two / copying.one;
 		ratio[run] = file[run] / copies[run];
 	}
-	printf("readers,%s,%s,%.3f,2 to 1\n", subject, argument, median(file));
+	printf("readers,%s,%s,%.3f,2 to 1\n", subject, argument,
+	       median(file, READERS_RUNS));
 	printf("readers,copy beside %s,%s,%.3f,2 to 1\n", subject, argument,
-	       median(copies));
+	       median(copies, READERS_RUNS));
 	printf("readers,%s to copy,%s,%.3f,2 to 1\n", subject, argument,
-	       median(ratio));
+	       median(ratio, READERS_RUNS));
 	empty_file();
 }
 

@@ -23,29 +23,33 @@ set grid ytics lt 1 lc rgb "#dddddd"
 set border 3
 unset key
 
-set style line 1 lc rgb "#000000" lw 2 dt 1 pt 7 ps 0.7
-set style line 2 lc rgb "#b03030" lw 1.5 dt 1 pt 4 ps 1.3
-set style line 3 lc rgb "#3060b0" lw 1.5 dt 2 pt 8 ps 2
-set style line 4 lc rgb "#777777" lw 1.5 dt 1 pt 6 ps 1.1
-set style line 5 lc rgb "#777777" lw 1.5 dt 2 pt 2 ps 1.1
-set style line 6 lc rgb "#777777" lw 1.5 dt 4 pt 1 ps 1.1
-set style line 7 lc rgb "#999999" lw 1.5 dt 3 pt 10 ps 1.1
+set style line 1 lc rgb "#000000" lw 2 dt 1 pt 7 ps 0.45
+set style line 2 lc rgb "#b03030" lw 1.5 dt 1 pt 4 ps 0.85
+set style line 3 lc rgb "#3060b0" lw 1.5 dt 2 pt 8 ps 1.3
+set style line 4 lc rgb "#777777" lw 1.5 dt 1 pt 6 ps 0.72
+set style line 5 lc rgb "#777777" lw 1.5 dt 2 pt 2 ps 0.72
+set style line 6 lc rgb "#777777" lw 1.5 dt 4 pt 1 ps 0.72
+set style line 7 lc rgb "#999999" lw 1.5 dt 3 pt 10 ps 0.72
 set style line 8 lc rgb "#000000" lw 2 dt 3 pt 0
-set style line 9 lc rgb "#999999" lw 1.5 dt 3 pt 3 ps 1.1
+set style line 9 lc rgb "#999999" lw 1.5 dt 3 pt 3 ps 0.72
 
 # an entry of the key each: name, in the results and here, and style
 subjects = "'brd' 'brd O_DIRECT' 'tmpfs' 'scullv vmalloc' 'scullv pages' 'scullv huge' '/dev/zero' '/dev/null' 'user-space copy'"
 names = "'brd, cached' 'brd, O\\_DIRECT' 'tmpfs' 'scullv vmalloc' 'scullv pages' 'scullv huge' '/dev/zero' '/dev/null' 'a copy in user space'"
 styles = "6 5 4 1 2 3 7 9 8"
+
+# what there is of them in each panel
 panels = "'read' 'overwrite' 'first write'"
+there = "'1 2 3 4 5 6 7 9' '1 2 3 4 5 6 8 9' '1 2 3 4 5 6 9'"
 
 do for [panel = 1:3] {
 	figure = word(panels, panel)
 	set title figure
 	set lmargin at screen 0.085 + (panel - 1) * 0.31
 	set rmargin at screen 0.365 + (panel - 1) * 0.31
-	plot for [i = 1:9] rows(figure, word(subjects, i)) using ($3 / 1024):($4 / $3 * 1024) \
-		with linespoints ls word(styles, i) + 0
+	plot for [i in word(there, panel)] \
+		rows(figure, word(subjects, i + 0)) using ($3 / 1024):($4 / $3 * 1024) \
+		with linespoints ls word(styles, i + 0) + 0
 	unset ylabel
 	set format y ""
 }

@@ -18,14 +18,15 @@ set tmargin at screen 0.94
 set bmargin at screen 0.585
 set yrange [0.3:7.7]
 set grid ytics lt 1 lc rgb "#dddddd"
-set style line 1 lc rgb "#000000" pt 6 ps 1.3 lw 1.5
-set style line 2 lc rgb "#000000" pt 4 ps 1.3 lw 1.5
-set style line 3 lc rgb "#3060b0" pt 1 ps 0.8 lw 1
+set style line 1 lc rgb "#000000" pt 6 ps 0.85 lw 1.5
+set style line 2 lc rgb "#000000" pt 4 ps 0.85 lw 1.5
+set style line 3 lc rgb "#3060b0" pt 1 ps 0.52 lw 1
 
 set lmargin at screen 0.175
 set rmargin at screen 0.60
 set title "direct map" offset 0,-0.6
 set xlabel "GiB from ffff888000000000" offset 0,0.4
+set xtics 1
 set xrange [0:*]
 set ytics ("quanta" 5, "qsets" 6, "items" 7, "quanta" 1, "qset" 2, "item" 3)
 set label 1 "pages\norder 0" at screen 0.05,0.865 center
@@ -41,6 +42,7 @@ set lmargin at screen 0.65
 set rmargin at screen 0.97
 set title "vmalloc area"
 set xlabel "MiB from ffffc90000000000"
+set xtics 4
 set xrange [0:*]
 set format y ""
 set ytics ("" 1, "" 2, "" 3, "" 5, "" 6, "" 7)
@@ -55,27 +57,31 @@ set ytics auto nomirror
 
 set lmargin at screen 0.115
 set rmargin at screen 0.50
+set offsets 0, 0, 0.03, 0.03
 set title "pages, order 0: wherever one was free"
-set xrange [-1:64]
+set xrange [-1:63.5]
 set xtics 8
 set yrange [*:*]
 set ylabel "GiB from ffff888000000000" offset 0.5,0
 plot rows("pages order 0", quantum, direct) using 3:($4 / 2**30) \
-	with points lc rgb "#3060b0" pt 7 ps 0.7
+	with points lc rgb "#3060b0" pt 7 ps 0.45
 
 set lmargin at screen 0.65
+set offsets 0, 0, 0, 0
 set title "vmalloc, order 4: side by side"
 set rmargin at screen 0.97
 set format y "%.0f"
-set xrange [-0.6:7.6]
+set xrange [-0.6:7.5]
 set xtics 1
 set ylabel "KiB from the first" offset 0.5,0
-set yrange [0:68 * 8]
-set ytics 68
+set yrange [0:*]
+set ytics auto
 set style fill solid 0.35 border lc rgb "#000000"
-set label 3 "a guard page, 4 KiB" at 3.2,98 left
-set arrow 3 from 3.1,98 to 1.5,132 lw 1
-first = real(system(sprintf("awk -F, '$1 == \"map\" && $2 == \"vmalloc order 4\" && $3 == \"0\" { print $4 }' %s", results)))
+address(n) = real(system(sprintf("awk -F, '$1 == \"map\" && $2 == \"vmalloc order 4\" && $3 == \"%d\" { print $4 }' %s", n, results)))
+first = address(0)
+gap = (address(1) - first) / 1024 + 66
+set label 3 "a guard page, 4 KiB" at 3.2,gap - 34 left
+set arrow 3 from 3.1,gap - 34 to 1.5,gap lw 1
 plot rows("vmalloc order 4", quantum, area) \
 	using 3:(0):($3 - 0.5):($3 + 0.5):(($4 - first) / 1024):(($4 - first) / 1024 + 64) \
 	with boxxyerror lc rgb "#3060b0"

@@ -9,7 +9,7 @@ zero = system(sprintf("awk -F, '$1 == \"part\" && $3 == \"zero\" { print $4 / 16
 set datafile separator ","
 set multiplot layout 1,2 margins 0.095,0.985,0.13,0.92 spacing 0.035
 set title offset 0,-0.5
-set xlabel "order (a quantum is 2^{order} pages)"
+set xlabel "order"
 set xrange [-0.3:10.3]
 set xtics 1 nomirror
 set yrange [0:4200]
@@ -18,9 +18,9 @@ set grid ytics lt 1 lc rgb "#dddddd"
 set border 3
 set key top right
 
-set style line 1 lc rgb "#000000" lw 2 dt 1 pt 7 ps 0.9
-set style line 2 lc rgb "#b03030" lw 2 dt 1 pt 4 ps 1.1
-set style line 3 lc rgb "#3060b0" lw 2 dt 2 pt 8 ps 1.5
+set style line 1 lc rgb "#000000" lw 2 dt 1 pt 7 ps 0.59
+set style line 2 lc rgb "#b03030" lw 2 dt 1 pt 4 ps 0.72
+set style line 3 lc rgb "#3060b0" lw 2 dt 2 pt 8 ps 0.98
 set style line 4 lc rgb "#777777" lw 1.5 dt 3 pt 0
 
 set title "allocated"

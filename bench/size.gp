@@ -25,9 +25,9 @@ set arrow from 2.0**32,0 to 2.0**32,4000 nohead lc rgb "#999999" dt 3
 set label "full" at 2.0**31.7,3900 right textcolor rgb "#555555"
 set label "sparse: 512 pages of data" at 2.0**32.3,3900 left textcolor rgb "#555555"
 
-plot rows("brd O_DIRECT") using 3:4 with linespoints lc rgb "#777777" lw 1.5 dt 2 pt 2 ps 1.3 title "brd O\\_DIRECT", \
-     rows("tmpfs") using 3:4 with linespoints lc rgb "#777777" lw 1.5 dt 1 pt 6 ps 1.3 title "tmpfs", \
-     rows("brd") using 3:4 with linespoints lc rgb "#777777" lw 1.5 dt 4 pt 1 ps 1.3 title "brd", \
-     rows("scullv pages") using 3:4 with linespoints lc rgb "#b03030" lw 2 dt 1 pt 4 ps 1.3 title "scullv pages", \
-     rows("scullv vmalloc") using 3:4 with linespoints lc rgb "#000000" lw 2 dt 1 pt 7 ps 1.0 title "scullv vmalloc", \
-     rows("scullv huge") using 3:4 with linespoints lc rgb "#3060b0" lw 2 dt 2 pt 8 ps 1.5 title "scullv huge"
+plot rows("brd O_DIRECT") using 3:4 with linespoints lc rgb "#777777" lw 1.5 dt 2 pt 2 ps 0.85 title "brd O\\_DIRECT", \
+     rows("tmpfs") using 3:4 with linespoints lc rgb "#777777" lw 1.5 dt 1 pt 6 ps 0.85 title "tmpfs", \
+     rows("brd") using 3:4 with linespoints lc rgb "#777777" lw 1.5 dt 4 pt 1 ps 0.85 title "brd", \
+     rows("scullv pages") using 3:4 with linespoints lc rgb "#b03030" lw 2 dt 1 pt 4 ps 0.85 title "scullv pages", \
+     rows("scullv vmalloc") using 3:4 with linespoints lc rgb "#000000" lw 2 dt 1 pt 7 ps 0.65 title "scullv vmalloc", \
+     rows("scullv huge") using 3:4 with linespoints lc rgb "#3060b0" lw 2 dt 2 pt 8 ps 0.98 title "scullv huge"
