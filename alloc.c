@@ -9,6 +9,7 @@
  */
 #include <linux/gfp.h>
 #include <linux/kernel.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -16,10 +17,19 @@
 #include "compat.h"
 #include "scullv.h"
 
-#define QUANTUM_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN)
+#define QUANTUM_GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | account())
 
 /* 1 GiB: beyond it a quantum says nothing new and one copy of it takes long */
 #define MAX_ORDER_1G	(30 - PAGE_SHIFT)
+
+/*
+ * While there is no memory cgroup to be charged, the page allocator charges
+ * nobody. vmalloc counts each page for none all the same, unless it is told.
+ */
+static gfp_t account(void)
+{
+	return memcg_kmem_online() ? __GFP_ACCOUNT : 0;
+}
 
 /* -- vmalloc: pages from anywhere, side by side in the page tables only -- */
 

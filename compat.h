@@ -7,9 +7,15 @@
 #define _SCULLV_COMPAT_H
 
 #include <linux/cacheinfo.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/version.h>
+
+/* 6.3 gave the question whether cgroups are charged for kernel memory this name */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define memcg_kmem_online memcg_kmem_enabled
+#endif
 
 /* 6.3 made vm_flags writable through helpers only */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
