@@ -48,8 +48,10 @@ like "each with its quanta" "$(echo "$both" | sed -n 3p)" \
 # shellcheck disable=SC2046 # words
 set -- $(echo "$both" | sed -n 's/ *[01]:ffff\([^ ]*\) *[01]:ffff\(.*\)/0x\1 0x\2/p')
 ok "scullp's lie below those of vmalloc" [ $(($1)) -lt $(($2)) ]
-is "scullv's are a guard page apart" \
-	$(($4 - $2)) $((apart))
+# vmalloc may have filled a gap that was left
+distance=$(($4 > $2 ? $4 - $2 : $2 - $4))
+ok "scullv's are no nearer than a quantum and its guard page" \
+	[ $distance -ge $((apart)) ]
 
 head -c 3000000 tests/guest /usr/bin/* >"$scratch/mine" 2>/dev/null
 truncate -s 3000000 "$scratch/mine"
