@@ -16,8 +16,8 @@
 #define PAGES	16
 #define SIZE	(PAGE_SIZE << ORDER)
 
-/* as the driver asks for it */
-#define GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN)
+/* as the driver asks for it where there is no memory cgroup */
+#define GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN)
 
 static unsigned long zero;
 module_param(zero, ulong, 0444);
