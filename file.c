@@ -59,9 +59,9 @@ static int scullv_open(struct inode *inode, struct file *file)
 static size_t in_quantum(const struct scullv_store *store, loff_t pos,
 			 size_t *len)
 {
-	size_t offset = pos & (scullv_quantum_size(store) - 1);
+	size_t offset = pos & (store->quantum_size - 1);
 
-	*len = min3(*len, scullv_quantum_size(store) - offset,
+	*len = min3(*len, store->quantum_size - offset,
 		    (size_t)SCULLV_CHUNK);
 	return offset;
 }
@@ -133,15 +133,15 @@ static ssize_t read_step(struct kiocb *iocb, struct iov_iter *to,
 			 struct progress *progress)
 {
 	struct scullv_dev *dev = iocb->ki_filp->private_data;
-	loff_t pos = iocb->ki_pos;
 	struct scullv_store *store;
 	size_t offset, len, copied;
+	loff_t pos, size;
 	ssize_t ret = 0;
 	void *quantum;
-	loff_t size;
 	int idx;
 
 	store = scullv_store_get(dev, &idx);
+	pos = iocb->ki_pos;
 	size = scullv_size(store);
 	if (pos >= size || overtaken(progress, store))
 		goto out;
@@ -184,7 +184,7 @@ static bool has_hole(struct scullv_store *store, u64 pos, size_t len)
 {
 	u64 end = pos + len;
 
-	for (; pos < end; pos = (pos | (scullv_quantum_size(store) - 1)) + 1)
+	for (; pos < end; pos = (pos | (store->quantum_size - 1)) + 1)
 		if (!scullv_lookup(store, pos))
 			return true;
 	return false;

@@ -75,9 +75,10 @@ struct scullv_item {
 struct scullv_store {
 	u64 generation;			/* tells stores apart; from 1 */
 	struct scullv_geometry geometry;
-	unsigned int quantum_shift;	/* a quantum is 1 << this bytes */
+	size_t quantum_size;		/* bytes */
+	unsigned int quantum_shift;	/* its binary logarithm */
 	struct xarray items;		/* number of the item -> scullv_item */
-	struct scullv_item *last;	/* the item used last, or NULL */
+	struct scullv_item *last;	/* a hint: the item entered last */
 	atomic64_t size;		/* bytes; only grows */
 	atomic_long_t quanta;
 	bool lent;			/* private mappings have made copies */
@@ -157,9 +158,26 @@ static inline pgoff_t scullv_pages(struct scullv_store *store)
 	return ((u64)scullv_size(store) + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
-static inline size_t scullv_quantum_size(const struct scullv_store *store)
+void *scullv_lookup_item(struct scullv_store *store, u64 number);
+
+/**
+ * scullv_lookup - the quantum at a position
+ * @store: the store, inside its section
+ * @pos: in bytes
+ *
+ * Context: Any.
+ * Return: the quantum that covers @pos, NULL for a hole.
+ */
+static inline void *scullv_lookup(struct scullv_store *store, loff_t pos)
 {
-	return (size_t)1 << store->quantum_shift;
+	u64 number = pos >> store->quantum_shift;
+	/* pairs with the release in scullv_lookup_item() */
+	struct scullv_item *item = smp_load_acquire(&store->last);
+
+	if (number - item->first >= store->geometry.qset)
+		return scullv_lookup_item(store, number);
+	/* pairs with the release in scullv_fill(): the quantum is zeroed */
+	return smp_load_acquire(&item->qset[number - item->first]);
 }
 
 static inline unsigned int *scullv_field(struct scullv_geometry *geometry,
@@ -185,7 +203,6 @@ struct scullv_usage {
 int scullv_store_init(struct scullv_dev *dev,
 		      const struct scullv_geometry *geometry);
 void scullv_store_exit(struct scullv_dev *dev);
-void *scullv_lookup(struct scullv_store *store, loff_t pos);
 void *scullv_fill(struct scullv_dev *dev, struct scullv_store *store,
 		  loff_t pos);
 void scullv_extend(struct scullv_store *store, loff_t end);

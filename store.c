@@ -161,43 +161,50 @@ static void uncharge(unsigned long pages)
 
 /* -- items and quanta: they only appear -- */
 
-static struct scullv_item *find_item(struct scullv_store *store, u64 number)
+/* holds no quantum: store->last of a store that has no item yet */
+static struct scullv_item no_item = { .first = 1ULL << 63 };
+
+static struct scullv_item *find_item(struct scullv_store *store, u64 index)
 {
-	/* pairs with the release below, of whichever CPU found the item */
-	struct scullv_item *item = smp_load_acquire(&store->last);
-	u64 index;
+	XA_STATE(xas, &store->items, index);
+	struct scullv_item *item;
 
-	if (item && number - item->first < store->geometry.qset)
-		return item;
-
-	index = div_u64(number, store->geometry.qset);
 	if (index > ULONG_MAX)
 		return NULL;
-	item = xa_load(&store->items, index);
-	if (item) {
-		/* another CPU that takes it from here sees what is in it */
-		smp_store_release(&store->last, item);
-	}
+	/* not xa_load(): items only appear, so no entry wants a retry */
+	rcu_read_lock();
+	item = xas_load(&xas);
+	rcu_read_unlock();
 	return item;
 }
 
 /**
- * scullv_lookup - the quantum at a position
+ * scullv_lookup_item - scullv_lookup(), past the item used last
  * @store: the store, inside its section
- * @pos: in bytes
+ * @number: of the quantum
+ *
+ * Who comes to the first slot of an item is likely to stay. Others leave
+ * @store->last alone: readers at random would fight for its cache line.
  *
  * Context: Any.
- * Return: the quantum that covers @pos, NULL for a hole.
+ * Return: the quantum, NULL for a hole.
  */
-void *scullv_lookup(struct scullv_store *store, loff_t pos)
+void *scullv_lookup_item(struct scullv_store *store, u64 number)
 {
-	u64 number = pos >> store->quantum_shift;
-	struct scullv_item *item = find_item(store, number);
+	struct scullv_item *item;
+	u64 index;
+	u32 slot;
 
+	index = div_u64_rem(number, store->geometry.qset, &slot);
+	item = find_item(store, index);
 	if (!item)
 		return NULL;
+	if (!slot) {
+		/* another CPU that takes it from here sees what is in it */
+		smp_store_release(&store->last, item);
+	}
 	/* pairs with the release in scullv_fill(): the quantum is zeroed */
-	return smp_load_acquire(&item->qset[number - item->first]);
+	return smp_load_acquire(&item->qset[slot]);
 }
 
 static void free_item(struct scullv_item *item)
@@ -223,11 +230,10 @@ static struct scullv_item *alloc_item(u64 index, unsigned int qset)
 	return item;
 }
 
-static struct scullv_item *add_item(struct scullv_store *store, u64 number)
+static struct scullv_item *add_item(struct scullv_store *store, u64 index)
 {
 	unsigned int qset = store->geometry.qset;
 	unsigned long pages = PFN_UP(qset * sizeof(void *));
-	u64 index = div_u64(number, qset);
 	struct scullv_item *item, *other;
 
 	if (index > ULONG_MAX)
@@ -296,13 +302,14 @@ void *scullv_fill(struct scullv_dev *dev, struct scullv_store *store,
 	u64 number = pos >> store->quantum_shift;
 	struct mutex *lock = &dev->fill_lock[number % SCULLV_FILL_LOCKS];
 	struct scullv_item *item;
-	unsigned int slot;
 	void *quantum;
+	u64 index;
+	u32 slot;
 
-	item = find_item(store, number) ?: add_item(store, number);
+	index = div_u64_rem(number, store->geometry.qset, &slot);
+	item = find_item(store, index) ?: add_item(store, index);
 	if (IS_ERR(item))
 		return item;
-	slot = number - item->first;
 
 	if (mutex_lock_killable(lock))
 		return ERR_PTR(-EINTR);
@@ -428,7 +435,7 @@ loff_t scullv_seek_hole(struct scullv_store *store, loff_t pos)
 		return -ENXIO;
 	while (scullv_lookup(store, pos)) {
 		/* to the start of the next quantum, past MAX_LFS_FILESIZE too */
-		u64 next = ((u64)pos | (scullv_quantum_size(store) - 1)) + 1;
+		u64 next = ((u64)pos | (store->quantum_size - 1)) + 1;
 
 		if (next >= size)
 			return size;
@@ -454,6 +461,8 @@ static struct scullv_store *create_store(const struct scullv_geometry *geometry,
 	store->generation = generation;
 	store->geometry = *geometry;
 	store->quantum_shift = PAGE_SHIFT + geometry->order;
+	store->quantum_size = PAGE_SIZE << geometry->order;
+	store->last = &no_item;
 	xa_init_flags(&store->items, XA_FLAGS_ACCOUNT);
 	return store;
 }
