@@ -39,6 +39,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "random.h"
+
 #define MAX_DEVICES	4
 #define PAGES		48	/* of a device, mapped and written */
 #define TOUCHERS	2	/* processes that touch a device */
@@ -63,20 +65,10 @@ static unsigned int child_count;
 
 /* the signal is not masked, so there is no mask to restore */
 static __thread sigjmp_buf escape;
-static __thread unsigned long long seed;
 
 static void escape_signal(int sig)
 {
 	siglongjmp(escape, sig);
-}
-
-/* xorshift64* */
-static unsigned int pick(unsigned int below)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return (seed * 0x2545f4914f6cdd1du >> 33) % below;
 }
 
 static void *map(int fd, size_t len, int flags)
@@ -97,6 +89,12 @@ static int open_device(const char *path)
 	return fd;
 }
 
+/* each thread has numbers of its own */
+static void start_numbers(void)
+{
+	random_state = gettid() * 0x9e3779b97f4a7c15u | 1;
+}
+
 /* -- processes: the first that goes wrong ends all -- */
 
 static bool is_child(void)
@@ -108,7 +106,7 @@ static bool is_child(void)
 	if (child)
 		children[child_count++] = child;
 	else
-		seed = 88172645463325252u + child_count * 7919;
+		start_numbers();
 	return !child;
 }
 
@@ -137,13 +135,6 @@ static void run_threads(unsigned int count, void *(*run)(void *), void *context)
 			errx(1, "no thread");
 	for (i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
-}
-
-/* a thread's own numbers, other ones in each */
-static void start_thread(void)
-{
-	seed = (unsigned long long)getpid() << 32 ^ gettid();
-	seed = seed * 0x9e3779b97f4a7c15u | 1;
 }
 
 /* -- a device's contents -- */
@@ -342,7 +333,7 @@ static void *touch_for_ever(void *context)
 	struct toucher *toucher = context;
 	unsigned int word = toucher->next++;
 
-	start_thread();
+	start_numbers();
 	while (!enough(toucher->wanted)) {
 		if (sigsetjmp(escape, 0)) {
 			shared->touches++;
@@ -476,7 +467,7 @@ static void *call_for_ever(void *context)
 	unsigned long n;
 
 	(void)context;
-	start_thread();
+	start_numbers();
 	for (n = 0; !enough_calls(); n++) {
 		call_with_own_buffer();
 		shared->touches++;

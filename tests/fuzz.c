@@ -21,19 +21,11 @@
 #include <unistd.h>
 
 #include "../scullv_ioctl.h"
+#include "random.h"
 
-static unsigned long long state;
 static char *memory;		/* a page; behind it nothing, before it read-only */
 static size_t page;
 static int fd, order, qset;
-
-static unsigned long long pick(unsigned long long below)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (state * 0x2545f4914f6cdd1dULL >> 16) % below;
-}
 
 static unsigned int pick_command(void)
 {
@@ -102,7 +94,7 @@ int main(int argc, char **argv)
 	fd = open(argv[1], O_RDWR);
 	if (fd < 0)
 		err(1, "%s", argv[1]);
-	state = strtoull(argv[2], NULL, 0) ?: 1;
+	random_state = strtoull(argv[2], NULL, 0) ?: 1;
 	page = sysconf(_SC_PAGESIZE);
 	map = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

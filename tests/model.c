@@ -41,6 +41,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "random.h"
+
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 #define BLOCK		5000
 #define AREA		(BLOCK * 400)	/* bytes, at shared->base */
@@ -70,7 +72,7 @@ static struct shared {
 } *shared;
 
 static const char *device, *attributes;
-static unsigned long long seed, state;
+static unsigned long long seed;
 static unsigned int processes, me;
 static size_t page;
 
@@ -90,14 +92,6 @@ static unsigned char **copies;		/* of a page in the private mapping */
 static unsigned char *buffer;
 
 /* -- chance -- */
-
-static unsigned int pick(unsigned int below)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (state * 0x2545f4914f6cdd1du >> 33) % below;
-}
 
 /* numbers of all sizes, more small ones */
 static size_t pick_length(size_t most)
@@ -282,15 +276,20 @@ static int split(struct iovec iov[MAX_PIECES], size_t len)
 	return count;
 }
 
-static ssize_t write_vector(off_t pos, size_t len)
+/* the buffer, with one of the calls that take a vector, or with none */
+static ssize_t move_vector(off_t pos, size_t len, bool writes)
 {
 	struct iovec iov[MAX_PIECES];
 	int count = split(iov, len);
 
+	pos += shared->base;
 	if (pick(2))
-		return pwritev(fd, iov, count, shared->base + pos);
-	lseek(fd, shared->base + pos, SEEK_SET);
-	return pick(2) ? writev(fd, iov, count) : write(fd, buffer, len);
+		return writes ? pwritev(fd, iov, count, pos) :
+				preadv(fd, iov, count, pos);
+	lseek(fd, pos, SEEK_SET);
+	if (pick(2))
+		return writes ? writev(fd, iov, count) : readv(fd, iov, count);
+	return writes ? write(fd, buffer, len) : read(fd, buffer, len);
 }
 
 /* through a pipe, which takes a part at a time */
@@ -336,7 +335,7 @@ static void do_write(void)
 	extend(pos + len, false);
 	switch (pick(4)) {
 	case 0:
-		done = write_vector(pos, len);
+		done = move_vector(pos, len, true);
 		break;
 	case 1:
 		done = splice_write(pos, len);
@@ -348,17 +347,6 @@ static void do_write(void)
 	memcpy(model + pos, buffer, len);
 	reach(pos, len, true);
 	extend(pos + len, true);
-}
-
-static ssize_t read_vector(off_t pos, size_t len)
-{
-	struct iovec iov[MAX_PIECES];
-	int count = split(iov, len);
-
-	if (pick(2))
-		return preadv(fd, iov, count, shared->base + pos);
-	lseek(fd, shared->base + pos, SEEK_SET);
-	return pick(2) ? readv(fd, iov, count) : read(fd, buffer, len);
 }
 
 static ssize_t splice_read(off_t pos, size_t len)
@@ -388,7 +376,7 @@ static void read_piece(off_t pos, size_t len)
 
 	switch (pick(4)) {
 	case 0:
-		done = read_vector(pos, len);
+		done = move_vector(pos, len, false);
 		break;
 	case 1:
 		done = splice_read(pos, len);
@@ -972,8 +960,9 @@ static void *memory(size_t size, int flags)
 
 static void set_chance(unsigned long long number)
 {
-	state = (seed * 0x9e3779b97f4a7c15u ^ number) * 0xbf58476d1ce4e5b9u;
-	state = (state ^ state >> 31) | 1;
+	random_state = seed * 0x9e3779b97f4a7c15u ^ number;
+	random_state *= 0xbf58476d1ce4e5b9u;
+	random_state = (random_state ^ random_state >> 31) | 1;
 	pick(2);
 }
 

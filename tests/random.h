@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Numbers at random, the same ones again for the same state to begin with, which
+ * is anything but 0: xorshift64* (Sebastiano Vigna, "An experimental exploration
+ * of Marsaglia's xorshift generators, scrambled", 2016).
+ */
+static __thread unsigned long long random_state = 1;
+
+/* one that is below another; the lowest bits, the worst ones, are left out */
+static unsigned long long pick(unsigned long long below)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (random_state * 0x2545f4914f6cdd1dULL >> 16) % below;
+}
