@@ -70,8 +70,7 @@ change_geometry()
 
 torment()
 {
-	stress-ng --quiet --dev 1 --dev-file /dev/scullv7 --dev-ops 20 \
-		--timeout 100
+	stress-ng --quiet --dev 1 --dev-file /dev/scullv7 --timeout 5
 }
 
 # what is left of the memory when the devices are empty, in kB
