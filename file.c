@@ -55,22 +55,22 @@ static int scullv_open(struct inode *inode, struct file *file)
 	return empties(file) ? scullv_trim(dev) : 0;
 }
 
-/* where in its quantum a position is, and how much of a copy goes there */
-static size_t in_quantum(const struct scullv_store *store, loff_t pos,
-			 size_t *len)
-{
-	size_t offset = pos & (store->quantum_size - 1);
-
-	*len = min3(*len, store->quantum_size - offset,
-		    (size_t)SCULLV_CHUNK);
-	return offset;
-}
-
 /* how far a call has come, and in which store */
 struct progress {
+	size_t most;		/* bytes of a step */
 	ssize_t done;
 	u64 generation;
 };
+
+/* where in its quantum a position is, and how much of a step goes there */
+static size_t in_quantum(const struct scullv_store *store, loff_t pos,
+			 const struct progress *progress, size_t *len)
+{
+	size_t offset = pos & (store->quantum_size - 1);
+
+	*len = min3(*len, store->quantum_size - offset, progress->most);
+	return offset;
+}
 
 /*
  * A step copies within one quantum. It returns the bytes copied, 0 when there
@@ -112,10 +112,12 @@ static __always_inline ssize_t take_steps(struct kiocb *iocb,
 }
 
 /*
- * Get the page of the caller's buffer that comes next. Outside all sections
- * and locks: this may take for ever.
+ * Get the pages of the caller's buffer that come next. Outside all sections and
+ * locks: this may take for ever. The next step ends where they end: not every
+ * machine copies up to the byte before a page that is missing. Some copy nothing
+ * then, riscv does, and would do so again and again.
  */
-static int fault_in(struct iov_iter *iter,
+static int fault_in(struct iov_iter *iter, struct progress *progress,
 		    size_t (*fault_in_iter)(const struct iov_iter *, size_t))
 {
 	size_t len = min_t(size_t, iov_iter_count(iter), SCULLV_CHUNK);
@@ -125,7 +127,8 @@ static int fault_in(struct iov_iter *iter,
 		return -EFAULT;
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	return fault_in_iter(iter, len) == len ? -EFAULT : 0;
+	progress->most = len - fault_in_iter(iter, len);
+	return progress->most ? 0 : -EFAULT;
 }
 
 /* copy from one quantum, or from a hole; 0 at the end of the device */
@@ -134,7 +137,7 @@ static ssize_t read_step(struct kiocb *iocb, struct iov_iter *to,
 {
 	struct scullv_dev *dev = iocb->ki_filp->private_data;
 	struct scullv_store *store;
-	size_t offset, len, copied;
+	size_t offset, len;
 	loff_t pos, size;
 	ssize_t ret = 0;
 	void *quantum;
@@ -147,16 +150,17 @@ static ssize_t read_step(struct kiocb *iocb, struct iov_iter *to,
 		goto out;
 
 	len = min_t(loff_t, iov_iter_count(to), size - pos);
-	offset = in_quantum(store, pos, &len);
+	offset = in_quantum(store, pos, progress, &len);
 	quantum = scullv_lookup(store, pos);
 
 	pagefault_disable();
 	if (quantum)
-		copied = _copy_to_iter(quantum + offset, len, to);
+		ret = _copy_to_iter(quantum + offset, len, to);
 	else
-		copied = iov_iter_zero(len, to);
+		ret = iov_iter_zero(len, to);
 	pagefault_enable();
-	ret = copied ?: -EFAULT;
+	if (!ret)
+		ret = -EFAULT;
 out:
 	scullv_store_put(dev, idx);
 	return ret;
@@ -164,14 +168,14 @@ out:
 
 static ssize_t scullv_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct progress progress = {};
+	struct progress progress = { .most = SCULLV_CHUNK };
 	ssize_t ret;
 
 	do {
 		ret = take_steps(iocb, to, read_step, &progress);
 		if (ret != -EFAULT)
 			break;
-		ret = fault_in(to, fault_in_iov_iter_writeable);
+		ret = fault_in(to, &progress, fault_in_iov_iter_writeable);
 	} while (!ret);
 	return progress.done ?: ret;
 }
@@ -241,7 +245,7 @@ static ssize_t write_step(struct kiocb *iocb, struct iov_iter *from,
 	    has_hole(store, iocb->ki_pos, len))
 		goto out;
 
-	offset = in_quantum(store, iocb->ki_pos, &len);
+	offset = in_quantum(store, iocb->ki_pos, progress, &len);
 	quantum = get_quantum(dev, store, iocb->ki_pos, from);
 	ret = PTR_ERR_OR_ZERO(quantum);
 	if (ret)
@@ -282,17 +286,18 @@ static ssize_t append_steps(struct kiocb *iocb, struct iov_iter *from,
 static ssize_t scullv_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	bool append = iocb->ki_flags & IOCB_APPEND;
-	struct progress progress = {};
+	struct progress progress = { .most = SCULLV_CHUNK };
 	ssize_t ret;
 
 	/*
 	 * Where a page is missing in the middle of an append, another may get
 	 * in between. With the pages fetched beforehand that becomes rare.
 	 */
-	if (append)
+	if (append) {
 		fault_in_iov_iter_readable(from, SCULLV_CHUNK);
-	if (append && fatal_signal_pending(current))
-		return -EINTR;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
 
 	do {
 		if (append)
@@ -301,7 +306,7 @@ static ssize_t scullv_write_iter(struct kiocb *iocb, struct iov_iter *from)
 			ret = take_steps(iocb, from, write_step, &progress);
 		if (ret != -EFAULT)
 			break;
-		ret = fault_in(from, fault_in_iov_iter_readable);
+		ret = fault_in(from, &progress, fault_in_iov_iter_readable);
 	} while (!ret);
 	return progress.done ?: ret;
 }
