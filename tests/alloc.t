@@ -62,6 +62,7 @@ x86_64)	is "huge maps huge pages" "$(aligned 3 2097152)" 7 ;;
 *)	skip "huge maps huge pages" "they differ from machine to machine" ;;
 esac
 
+rm "$scratch/data"
 for i in 0 1 2 3; do
 	: >/dev/scullv$i
 done

@@ -16,6 +16,8 @@
  *	-n	RWF_NOWAIT
  *	-r N	all segments N times, the same memory again
  *	-o FILE	the good bytes that were read
+ *	-k	is killed as soon as the call has begun: the first byte was read, or
+ *		the device has grown; the exit status is a shell's, 137 then
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -23,6 +25,8 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +34,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MAX_SEGMENTS	1024	/* UIO_MAXIOV */
@@ -37,6 +42,7 @@
 static struct iovec segments[MAX_SEGMENTS];
 static size_t good[MAX_SEGMENTS];
 
+static bool to_be_killed;
 static int userfaultfd;
 
 /* also for the kernel's own accesses: no UFFD_USER_MODE_ONLY */
@@ -94,7 +100,8 @@ static void make_segment(int i, const char *text)
 
 	length = page_align(good[i]) + page_align(more);
 	memory = mmap(NULL, length + 1, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		      (to_be_killed ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS,
+		      -1, 0);
 	/* a huge page would bring what is behind the boundary, too */
 	if (memory == MAP_FAILED || madvise(memory, length, MADV_NOHUGEPAGE))
 		err(2, "memory");
@@ -125,6 +132,27 @@ static void save(const char *file, ssize_t got)
 	fclose(out);
 }
 
+/* goes on as a child, which its parent kills */
+static void have_it_killed(int fd)
+{
+	const char *first = segments[0].iov_base;
+	off_t size = lseek(fd, 0, SEEK_END);
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		err(2, "fork");
+	if (!child)
+		return;
+	while (__atomic_load_n(first, __ATOMIC_RELAXED) == 'w' &&
+	       lseek(fd, 0, SEEK_END) == size &&
+	       !waitpid(child, &status, WNOHANG))
+		;
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+}
+
 int main(int argc, char **argv)
 {
 	int count, all, repeat = 1, flags = 0, fd, i;
@@ -132,9 +160,11 @@ int main(int argc, char **argv)
 	off_t offset;
 	ssize_t done;
 
-	while ((i = getopt(argc, argv, "no:r:")) != -1) {
+	while ((i = getopt(argc, argv, "kno:r:")) != -1) {
 		if (i == 'n')
 			flags = RWF_NOWAIT;
+		else if (i == 'k')
+			to_be_killed = true;
 		else if (i == 'o')
 			file = optarg;
 		else if (i == 'r')
@@ -147,7 +177,7 @@ int main(int argc, char **argv)
 	count = argc - 3;
 	all = count * repeat;
 	if (count < 1 || all > MAX_SEGMENTS)
-		errx(2, "usage: buffer [-n] [-r N] [-o FILE] CALL DEVICE OFFSET SEGMENT...");
+		errx(2, "usage: buffer [-n] [-k] [-r N] [-o FILE] CALL DEVICE OFFSET SEGMENT...");
 
 	call = argv[0];
 	fd = open(argv[1], *call == 'r' ? O_RDONLY :
@@ -159,6 +189,8 @@ int main(int argc, char **argv)
 		make_segment(i, argv[3 + i]);
 	for (; i < all; i++)
 		segments[i] = segments[i - count];
+	if (to_be_killed)
+		have_it_killed(fd);
 
 	/* plain calls come to the driver with another kind of iterator */
 	if (flags || all > 1)

@@ -35,6 +35,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,11 +104,13 @@ static bool is_child(void)
 
 	if (child < 0)
 		err(1, "fork");
-	if (child)
+	if (child) {
 		children[child_count++] = child;
-	else
-		start_numbers();
-	return !child;
+		return false;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	start_numbers();
+	return true;
 }
 
 static int wait_for_children(void)

@@ -485,6 +485,18 @@ static void remap(struct map *from, struct map *to, size_t old_length,
 	tell_result(0);
 }
 
+/* wall M: the page right behind it is taken, so that it cannot grow there */
+static void do_wall(char **word)
+{
+	struct map *map = map_of(word[0]);
+	void *behind = map->address + (map->length + page - 1) / page * page;
+
+	if (mmap(behind, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+		 MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED && errno != EEXIST)
+		err(2, "wall");
+	tell_result(0);
+}
+
 /* resize M LENGTH */
 static void do_resize(char **word)
 {
@@ -865,7 +877,8 @@ static const struct operation {
 	{ "touch", 4, do_touch },	{ "same", 5, do_same },
 	{ "read-into", 4, do_read_into },
 	{ "write-from", 4, do_write_from },
-	{ "unmap", 3, do_unmap },	{ "resize", 2, do_resize },
+	{ "unmap", 3, do_unmap },	{ "wall", 1, do_wall },
+	{ "resize", 2, do_resize },
 	{ "move", 1, do_move },		{ "twin", 2, do_twin },
 	{ "protect", 2, do_protect },	{ "advise", 4, do_advise },
 	{ "lock", 3, do_lock },		{ "unlock", 3, do_unlock },
