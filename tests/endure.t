@@ -12,7 +12,8 @@ seconds=$((minutes * 60 + 15 * !minutes))
 
 # 10 devices: 0-3 for those that fill, check and empty one, 4 and 5 for mappings,
 # the others for whatever comes
-load devs=10 order=4,0,2,3,4,0,4,0,4,4 limit=25% \
+load devs=10 order=4,0,2,3,4,0,4,0,4,4 \
+	limit="$(fitting $(($(meminfo MemTotal) / 4096)))M" \
 	alloc=vmalloc,pages,vmalloc,huge,vmalloc,pages,vmalloc,pages,huge,vmalloc
 chmod 666 /dev/scullv9
 find /usr -type f -size -2000 -exec cat {} + 2>/dev/null |

@@ -25,7 +25,7 @@ bystander=$!
 # shellcheck disable=SC2317 # called by ok
 bystander_answers()
 {
-	[ "$(timeout 20 head -n 1 <&9)" = 16000000 ]
+	[ "$(timeout 100 head -n 1 <&9)" = 16000000 ]
 }
 ok "a bystander has memory of its own" bystander_answers
 # to answer takes memory, which it keeps

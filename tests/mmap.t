@@ -435,15 +435,20 @@ is "as on tmpfs" "$(access "$file")" "$wanted"
 
 if [ "$(getconf LONG_BIT)" = 64 ]; then
 	top=$((0x7fffffffffffffff - page + 1))
-	on_device "mappings far past the end are SIGBUS" \
-		"9 ok ok ok ok SIGBUS SIGBUS SIGBUS SIGBUS SIGBUS 1" \
-		"write 0 9 1" "map a shared rw $top $page" \
-		"map b private rw $((-2 * page)) $page" \
-		"map c shared r $((-quantum - page)) $quantum" \
-		"map d shared rw $((1 << 62)) $room" \
-		"load a 0 1" "store b 0 1 2" "load c 0 1" \
-		"load c $((quantum - 1)) 1" "store d $((room - 1)) 1 2" \
-		"read 0 9"
+	far="mappings far past the end are SIGBUS"
+	if [ "$(uname -m)" = riscv64 ]; then
+		skip "$far" "riscv64 takes an offset of mmap() for a signed one"
+	else
+		on_device "$far" \
+			"9 ok ok ok ok SIGBUS SIGBUS SIGBUS SIGBUS SIGBUS 1" \
+			"write 0 9 1" "map a shared rw $top $page" \
+			"map b private rw $((-2 * page)) $page" \
+			"map c shared r $((-quantum - page)) $quantum" \
+			"map d shared rw $((1 << 62)) $room" \
+			"load a 0 1" "store b 0 1 2" "load c 0 1" \
+			"load c $((quantum - 1)) 1" \
+			"store d $((room - 1)) 1 2" "read 0 9"
+	fi
 	on_device "the last byte that there can be is mapped" \
 		"1 ok 1 1 ok 2 SIGBUS 1 ok SIGBUS" \
 		"write $((top + page - 2)) 1 1" \
@@ -538,13 +543,14 @@ on_device "pages that are held outlive even the module" \
 	"$rmmod" drain
 load
 
-# -- a real file system writes from the mapping --
+# -- a real file system writes from the mapping: page by page, so that each page is
+# taken hold of once --
 
 disk=$scratch/disk
 mkdir "$disk"
 size=$((2 * quantum))
 modprobe -a brd loop 2>/dev/null
-mke2fs -q -F -t ext4 /dev/ram0 2>/dev/null
+mke2fs -q -F -t ext4 -b "$page" /dev/ram0 2>/dev/null
 mount /dev/ram0 "$disk"
 truncate -s $size "$disk/image"
 loop=$(losetup -f --show "$disk/image")

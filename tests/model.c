@@ -878,12 +878,12 @@ static void do_limit(void)
 	ssize_t done;
 	off_t pos;
 
-	if (!count_quanta(&quanta, &most))
+	/* a limit of 0 would be none */
+	if (!count_quanta(&quanta, &most) || !(quanta + room))
 		return;
 	len = pick_any(&pos);
 	fill(len);
-	/* 0 would be none */
-	set_limit((quanta + room) * quantum() ?: 1);
+	set_limit((quanta + room) * quantum());
 	if (pick(2)) {
 		fits = place(pos, len, room);
 		done = pwrite(fd, buffer, len, shared->base + pos);

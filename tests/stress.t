@@ -45,7 +45,7 @@ is "the device is as it was" "$(attribute order 3) $(attribute qset 3)" "4 500"
 
 # The same commands for both, at random: sizes and offsets that are of no page's
 # and some that are. A write gives what is mapped a place to be.
-awk -v seed="$seed" '
+awk -v seed="$seed" -v page="$(getconf PAGESIZE)" '
 	function chance(below) { return int(rand() * below) }
 	function span(    offset) {
 		offset = chance(4) ? chance(900000) : 4096 * chance(200)
@@ -65,7 +65,7 @@ awk -v seed="$seed" '
 			if (what == 4) print "pread -v -b 65536", span()
 			if (what == 5) print "pread -b 65536", span()
 			if (what == 6) print "seek -a -r", chance(1000000)
-			if (what == 7) print "msync -s", 4096 * chance(200), 8192
+			if (what == 7) print "msync -s", page * chance(800000 / page), 8192
 			if (what == 8) print "fsync"
 		}
 		print "munmap"

@@ -44,10 +44,17 @@ like "the two snapshots are side by side" "$(echo "$both" | sed -n 1p)" \
 	"Device 0: qset 500, order 0, sz 1535135 +Device 1: qset 500, order 4, sz 1535135"
 like "each with its quanta" "$(echo "$both" | sed -n 3p)" \
 	" *0:$address +0:$address"
-# the addresses of scullp's first two quanta and of scullv's, without the ffff
+# The addresses of scullp's first two quanta and of scullv's. Those of 64 bits have
+# their first byte in common, and are too large for a shell.
 # shellcheck disable=SC2046 # words
-set -- $(echo "$both" | sed -n 's/ *[01]:ffff\([^ ]*\) *[01]:ffff\(.*\)/0x\1 0x\2/p')
-ok "scullp's lie below those of vmalloc" [ $(($1)) -lt $(($2)) ]
+set -- $(echo "$both" | sed -n 's/^ *[01]:\([^ ]*\) *[01]:\(.*\)/\1 \2/p' |
+	xargs -n 1 | sed -E 's/^(..)?(.{8}|.{14})$/0x\2/')
+case ${KERNEL-} in
+*riscv64)	side=above ;;
+*)		side=below ;;
+esac
+is "scullp's lie $side those of vmalloc" \
+	"$([ $(($1)) -lt $(($2)) ] && echo below || echo above)" $side
 # vmalloc may have filled a gap that was left
 distance=$(($4 > $2 ? $4 - $2 : $2 - $4))
 ok "scullv's are no nearer than a quantum and its guard page" \
