@@ -58,7 +58,7 @@ quantum_alloc: device=0 item=1 slot=0 address=X order=0 ns=N
 quantum_alloc: device=0 item=1 slot=1 address=X order=0 ns=N"
 is "at the addresses that root sees in the dump" \
 	"$(sed 's/.*address=0x\([^ ]*\).*/\1/' "$scratch/allocs")" \
-	"$(sed -n 's/^ *[0-9]*://p' /proc/scullvmem)"
+	"$(sed -n 's/^ *[0-9]*:0*//p' /proc/scullvmem)"
 is "and how long that took" "$(grep -c 'ns=[1-9]' "$scratch/allocs")" 5
 
 head -c $((4 * page)) /dev/zero 1<>$dev
