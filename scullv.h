@@ -171,7 +171,7 @@ void *scullv_lookup_item(struct scullv_store *store, u64 number);
 static inline void *scullv_lookup(struct scullv_store *store, loff_t pos)
 {
 	u64 number = pos >> store->quantum_shift;
-	/* pairs with the release in scullv_lookup_item() */
+	/* pairs with the release in enter_item() */
 	struct scullv_item *item = smp_load_acquire(&store->last);
 
 	if (number - item->first >= store->geometry.qset)

@@ -178,13 +178,23 @@ static struct scullv_item *find_item(struct scullv_store *store, u64 index)
 	return item;
 }
 
+/*
+ * Who comes to the first slot of an item is likely to stay. Others leave
+ * store->last alone: readers at random would fight for its cache line.
+ */
+static void enter_item(struct scullv_store *store, struct scullv_item *item,
+		       unsigned int slot)
+{
+	if (!slot) {
+		/* another CPU that takes it from here sees what is in it */
+		smp_store_release(&store->last, item);
+	}
+}
+
 /**
  * scullv_lookup_item - scullv_lookup(), past the item used last
  * @store: the store, inside its section
  * @number: of the quantum
- *
- * Who comes to the first slot of an item is likely to stay. Others leave
- * @store->last alone: readers at random would fight for its cache line.
  *
  * Context: Any.
  * Return: the quantum, NULL for a hole.
@@ -199,10 +209,7 @@ void *scullv_lookup_item(struct scullv_store *store, u64 number)
 	item = find_item(store, index);
 	if (!item)
 		return NULL;
-	if (!slot) {
-		/* another CPU that takes it from here sees what is in it */
-		smp_store_release(&store->last, item);
-	}
+	enter_item(store, item, slot);
 	/* pairs with the release in scullv_fill(): the quantum is zeroed */
 	return smp_load_acquire(&item->qset[slot]);
 }
@@ -310,6 +317,7 @@ void *scullv_fill(struct scullv_dev *dev, struct scullv_store *store,
 	item = find_item(store, index) ?: add_item(store, index);
 	if (IS_ERR(item))
 		return item;
+	enter_item(store, item, slot);
 
 	if (mutex_lock_killable(lock))
 		return ERR_PTR(-EINTR);
