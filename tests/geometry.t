@@ -75,9 +75,7 @@ is "256 devices" "$(find /dev -name 'scullv*' -type c | wc -l)" 256
 is "with a value for each" "$(in_force | tr ' ' '\n' | grep -c 3:500)" 256
 unload
 
-# one that nobody has, if possible of those that are for local use, 240 to 254
-taken=$(sed -n 's/^ *\([0-9]*\) .*/\1/p' /proc/devices)
-major=$(seq 240 511 | grep -vxF "$taken" | head -n 1)
+major=$(free_major)
 load major="$major"
 is "a major number of the user's own" \
 	"$(stat -c %t:%T /dev/scullv1)" "$(printf %x:1 "$major")"

@@ -48,6 +48,13 @@ attribute()
 	read -r _value <"/sys/class/scullv/scullv${2:-0}/$1" && echo "$_value"
 }
 
+# a major number that nobody has, if possible of those for local use, 240 to 254
+free_major()
+{
+	seq 240 511 | grep -vxF "$(sed -n 's/^ *\([0-9]*\) .*/\1/p' /proc/devices)" |
+		head -n 1
+}
+
 # DESCRIPTION WANTED FLAGS CALL...: what calls return on the device $dev and on
 # $file, which lies on tmpfs
 as_tmpfs()

@@ -82,15 +82,16 @@ refuses "scullv_unload, not loaded" "scullv is not loaded" ./scullv_unload
 
 # parameters
 
+mine=$(free_major)
 is "parameters, in the book's spelling and in ours" "$(
 	./scullv_load scullv_order=2 scullv_qset=77 scullv_devs=2 \
-		scullv_major=240 limit=9M 2>&1
+		scullv_major="$mine" limit=9M 2>&1
 	cat /sys/class/scullv/scullv1/order /sys/class/scullv/scullv1/qset
 	stat -c %t:%T /dev/scullv1
 	find /dev -name 'scullv*' | wc -l
 	cat /sys/module/scullv/parameters/limit)" "2
 77
-f0:1
+$(printf %x "$mine"):1
 3
 9M"
 ./scullv_unload
