@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What others have written to torment devices and files, and ioctl commands at
-# random from somebody without rights: FUZZ_CALLS in the environment for more.
+# random from somebody without rights: FUZZ_CALLS and STRESS_SECONDS in the
+# environment for more.
 
 # shellcheck disable=SC2317 # functions are called by way of others
 . tests/lib.sh
