@@ -21,7 +21,7 @@ chmod 666 /dev/scullv[123]
 torment()
 {
 	"$@" stress-ng --quiet --dev 4 --dev-file "$dev" \
-		--timeout "${STRESS_SECONDS:-20}" --temp-path /tmp
+		--timeout "${STRESS_SECONDS:-10}" --temp-path /tmp
 }
 
 dev=/dev/scullv1
