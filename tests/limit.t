@@ -120,6 +120,7 @@ is "limit=1% of the memory" "$(
 is "is told as it was given" "$(cat $parameter)" 1%
 
 # on 32 bits neither allocator can have so much
+count_free_pages
 load alloc=pages,vmalloc
 tests/buffer write /dev/scullv1 0 "$(fitting 100)000000" >/dev/null
 is "the default is half of the memory" "$(
