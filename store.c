@@ -391,10 +391,12 @@ void *scullv_next(struct scullv_store *store, u64 *number,
 	if (start > ULONG_MAX)
 		return NULL;
 	xa_for_each_start(&store->items, index, *item, start) {
+		void **quanta = (*item)->qset;
+
 		slot = *number > (*item)->first ? *number - (*item)->first : 0;
 		for (; slot < qset; slot++) {
 			/* pairs with the release in scullv_fill() */
-			quantum = smp_load_acquire(&(*item)->qset[slot]);
+			quantum = smp_load_acquire(&quanta[slot]);
 			if (quantum) {
 				*number = (*item)->first + slot;
 				return quantum;
