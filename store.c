@@ -110,6 +110,21 @@ void scullv_set_limit(unsigned long pages)
 	WRITE_ONCE(limit_pages, pages);
 }
 
+/* what is free of high memory, on 32 bits, is none that the kernel could use */
+static bool leaves_reserve(long pages)
+{
+	unsigned long total = totalram_pages();
+	long available = si_mem_available();
+	struct sysinfo info;
+
+	if (IS_ENABLED(CONFIG_HIGHMEM)) {
+		si_meminfo(&info);
+		total -= info.totalhigh;
+		available -= info.freehigh;
+	}
+	return available - pages >= (long)(total / 8);
+}
+
 /*
  * The page allocator answers GFP_KERNEL by waking the OOM killer long before
  * it answers NULL, and vmalloc does not always pass __GFP_RETRY_MAYFAIL on. So
@@ -122,7 +137,7 @@ static int reserve(unsigned long pages, bool look)
 {
 	long pending = atomic_long_add_return(pages, &pending_pages);
 
-	if (!look || si_mem_available() >= pending + totalram_pages() / 8)
+	if (!look || leaves_reserve(pending))
 		return 0;
 	atomic_long_sub(pages, &pending_pages);
 	return -ENOMEM;
