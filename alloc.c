@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the memory of a quantum comes from: one small table an allocator.
+ * Where the memory of a quantum comes from, one small table an allocator; and
+ * that of a qset.
  *
  * Every allocator hands out zeroed memory (the page allocator zeroes, often
  * for free: init_on_alloc), charges it to the writer's memory cgroup and fails
  * without a splat: a full machine is the writer's news, not the log's. Each of
  * its pages has a reference count of its own, for mappings to hold.
  */
+#include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -31,16 +34,56 @@ static gfp_t account(void)
 	return memcg_kmem_online() ? __GFP_ACCOUNT : 0;
 }
 
+/* -- addresses: on 32 bits vmalloc has fewer of them than there is memory -- */
+
+static atomic_long_t addresses;	/* that are taken here, in bytes */
+
+/*
+ * Leave an eighth to everybody else: where stacks have theirs from there as
+ * well, nobody could start a program without. Behind each area lies a page that
+ * is never mapped.
+ */
+static bool take_addresses(unsigned long size)
+{
+	unsigned long most = VMALLOC_TOTAL / 8 * 7;
+	long taken;
+
+	if (IS_ENABLED(CONFIG_64BIT))
+		return true;
+	taken = atomic_long_read(&addresses);
+	do {
+		if (taken + size + PAGE_SIZE > most)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&addresses, &taken,
+					  taken + size + PAGE_SIZE));
+	return true;
+}
+
+static void return_addresses(unsigned long size)
+{
+	if (!IS_ENABLED(CONFIG_64BIT))
+		atomic_long_sub(size + PAGE_SIZE, &addresses);
+}
+
 /* -- vmalloc: pages from anywhere, side by side in the page tables only -- */
 
 static void *alloc_vmalloc(unsigned int order)
 {
-	return __vmalloc(PAGE_SIZE << order, QUANTUM_GFP);
+	unsigned long size = PAGE_SIZE << order;
+	void *quantum;
+
+	if (!take_addresses(size))
+		return NULL;
+	quantum = __vmalloc(size, QUANTUM_GFP);
+	if (!quantum)
+		return_addresses(size);
+	return quantum;
 }
 
 static void free_vmalloc(void *quantum, unsigned int order)
 {
 	vfree(quantum);
+	return_addresses(PAGE_SIZE << order);
 }
 
 static struct page *page_of_vmalloc(const void *quantum, unsigned long n)
@@ -52,7 +95,15 @@ static struct page *page_of_vmalloc(const void *quantum, unsigned long n)
 
 static void *alloc_huge(unsigned int order)
 {
-	return vmalloc_huge(PAGE_SIZE << order, QUANTUM_GFP);
+	unsigned long size = PAGE_SIZE << order;
+	void *quantum;
+
+	if (!take_addresses(size))
+		return NULL;
+	quantum = vmalloc_huge(size, QUANTUM_GFP);
+	if (!quantum)
+		return_addresses(size);
+	return quantum;
 }
 
 /* -- pages: one block of the page allocator, as the book's scullp has it -- */
@@ -116,4 +167,40 @@ const struct scullv_allocator *scullv_find_allocator(const char *name)
 		if (sysfs_streq(name, allocators[i].name))
 			return &allocators[i];
 	return NULL;
+}
+
+/* -- qsets: small ones are slab memory, large ones vmalloc's -- */
+
+/**
+ * scullv_alloc_qset - the array of an item
+ * @qset: how many quanta it is for
+ *
+ * Context: Process, may sleep.
+ * Return: the array, all NULL; or NULL where there is no memory for it.
+ */
+void **scullv_alloc_qset(unsigned int qset)
+{
+	void **array;
+
+	if (!take_addresses(qset * sizeof(*array)))
+		return NULL;
+	array = kvcalloc(qset, sizeof(*array),
+			 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!is_vmalloc_addr(array))
+		return_addresses(qset * sizeof(*array));
+	return array;
+}
+
+/**
+ * scullv_free_qset - free it
+ * @array: from scullv_alloc_qset()
+ * @qset: as there
+ *
+ * Context: Process, may sleep.
+ */
+void scullv_free_qset(void **array, unsigned int qset)
+{
+	if (is_vmalloc_addr(array))
+		return_addresses(qset * sizeof(*array));
+	kvfree(array);
 }

@@ -44,6 +44,8 @@ struct scullv_allocator {
 };
 
 const struct scullv_allocator *scullv_find_allocator(const char *name);
+void **scullv_alloc_qset(unsigned int qset);
+void scullv_free_qset(void **array, unsigned int qset);
 
 /* store.c: what a device holds */
 

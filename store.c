@@ -229,9 +229,9 @@ void *scullv_lookup_item(struct scullv_store *store, u64 number)
 	return smp_load_acquire(&item->qset[slot]);
 }
 
-static void free_item(struct scullv_item *item)
+static void free_item(struct scullv_item *item, unsigned int qset)
 {
-	kvfree(item->qset);
+	scullv_free_qset(item->qset, qset);
 	kfree(item);
 }
 
@@ -243,10 +243,9 @@ static struct scullv_item *alloc_item(u64 index, unsigned int qset)
 	if (!item)
 		return NULL;
 	item->first = index * qset;
-	item->qset = kvcalloc(qset, sizeof(*item->qset),
-			      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	item->qset = scullv_alloc_qset(qset);
 	if (!item->qset) {
-		free_item(item);
+		kfree(item);
 		return NULL;
 	}
 	return item;
@@ -272,7 +271,7 @@ static struct scullv_item *add_item(struct scullv_store *store, u64 index)
 			   GFP_KERNEL | __GFP_NOWARN);
 	if (!other)
 		return item;
-	free_item(item);
+	free_item(item, qset);
 	return xa_is_err(other) ? ERR_PTR(xa_err(other)) : other;
 }
 
@@ -512,7 +511,7 @@ static void destroy_store(struct scullv_dev *dev, struct scullv_store *store)
 			geometry->allocator->free(quantum, geometry->order);
 			cond_resched();
 		}
-		free_item(item);
+		free_item(item, geometry->qset);
 	}
 	xa_destroy(&store->items);
 	uncharge(atomic_long_read(&store->quanta) << geometry->order);
