@@ -83,6 +83,12 @@ is "a panic is status 99" "$status" 99
 ok "with the kernel's log on stderr" grep -q 'Kernel panic' "$scratch/err"
 
 status=0
+tests/guest -a rdinit=/none -- true >"$scratch/out" 2>"$scratch/err" ||
+	status=$?
+is "a kernel that does not come up is status 99" "$status" 99
+ok "after a second try" grep -q 'starting the guest again' "$scratch/err"
+
+status=0
 tests/guest -t 10 -- sleep 1000 >"$scratch/out" 2>"$scratch/err" || status=$?
 is "a command that takes too long is status 124" "$status" 124
 
