@@ -102,8 +102,12 @@ static void make_segment(int i, const char *text)
 	memory = mmap(NULL, length + 1, PROT_READ | PROT_WRITE,
 		      (to_be_killed ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS,
 		      -1, 0);
-	/* a huge page would bring what is behind the boundary, too */
-	if (memory == MAP_FAILED || madvise(memory, length, MADV_NOHUGEPAGE))
+	/*
+	 * A huge page would bring what is behind the boundary, too. A kernel
+	 * without huge pages, as those of PREEMPT_RT, says EINVAL.
+	 */
+	if (memory == MAP_FAILED ||
+	    (madvise(memory, length, MADV_NOHUGEPAGE) && errno != EINVAL))
 		err(2, "memory");
 	boundary = memory + page_align(good[i]);
 
