@@ -220,9 +220,9 @@ static long touch(unsigned char *address, bool store)
 		return -1;
 	}
 	if (store)
-		*(volatile unsigned char *)address = fresh[0];
+		__atomic_store_n(address, fresh[0], __ATOMIC_RELAXED);
 	else
-		(void)*(volatile unsigned char *)address;
+		__atomic_load_n(address, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -570,7 +570,7 @@ static bool fault(const struct call *call)
 	failed = disarm();
 
 	if (ret < 0 && !failed)
-		fail("%s without a fault", strerrorname_np(error));
+		fail("%s, but nothing failed", strerrorname_np(error));
 	if (ret < 0 && error != ENOMEM && error != EFAULT &&
 	    error != call->error)
 		fail("%s", strerrorname_np(error));
@@ -652,7 +652,7 @@ static bool load_fails(int module, const char *parameters)
 		return failed;
 	}
 	if (!failed)
-		fail("%s without a fault", strerrorname_np(error));
+		fail("%s, but nothing failed", strerrorname_np(error));
 	if (error != ENOMEM && error != EFAULT)
 		fail("%s", strerrorname_np(error));
 	nothing_is_left("/proc/scullvmem");
