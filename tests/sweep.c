@@ -73,13 +73,22 @@ static void want(const char *what, long long got, long long wanted)
 
 static int nth_fd;
 
+static long write_file(const char *path, const char *text)
+{
+	int file = open(path, O_WRONLY);
+	long ret;
+
+	if (file < 0)
+		return -1;
+	ret = write(file, text, strlen(text));
+	close(file);
+	return ret;
+}
+
 static void put(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+	if (write_file(path, text) < 0)
 		err(1, "%s", path);
-	close(fd);
 }
 
 static void prepare_faults(void)
@@ -117,10 +126,19 @@ static bool disarm(void)
 	return failed;
 }
 
+/* an error is one that a fault gives, or that the call may give for it */
+static void check_error(int error, bool failed, int other)
+{
+	if (!failed)
+		fail("%s, but nothing failed", strerrorname_np(error));
+	if (error != ENOMEM && error != EFAULT && error != other)
+		fail("%s", strerrorname_np(error));
+}
+
 /* -- the device, and what has to be in it -- */
 
 static int fd, append_fd, pipe_fds[2];
-static size_t page, quantum;
+static size_t quantum;
 static unsigned char expected[MAX_SIZE], got[MAX_SIZE];
 static unsigned char before[MAX_SIZE], fresh[MAX_SIZE];	/* to be written */
 static size_t size, most;
@@ -417,60 +435,46 @@ static void mapping_was_written(long ret)
 		memmove(expected + hole_end, expected, ret);
 }
 
-static long dump(void)
+static long read_file(const char *path, size_t count)
 {
-	int dump_fd = open("/proc/scullvmem", O_RDONLY);
+	int file = open(path, O_RDONLY);
 	long ret;
 
-	if (dump_fd < 0)
+	if (file < 0)
 		return -1;
-	ret = read(dump_fd, got, 4000);
-	close(dump_fd);
+	ret = read(file, got, count);
+	close(file);
 	return ret;
 }
 
-static long write_attribute(const char *path, const char *text)
+static long dump(void)
 {
-	int attribute = open(path, O_WRONLY);
-	long ret;
-
-	if (attribute < 0)
-		return -1;
-	ret = write(attribute, text, strlen(text));
-	close(attribute);
-	return ret;
+	return read_file("/proc/scullvmem", 4000);
 }
 
 static long set_order(void)
 {
-	return write_attribute(ATTRIBUTES "order", "5\n");
+	return write_file(ATTRIBUTES "order", "5\n");
 }
 
 static long set_qset(void)
 {
-	return write_attribute(ATTRIBUTES "qset", "5\n");
+	return write_file(ATTRIBUTES "qset", "5\n");
 }
 
 static long set_alloc(void)
 {
-	return write_attribute(ATTRIBUTES "alloc", "vmalloc\n");
+	return write_file(ATTRIBUTES "alloc", "vmalloc\n");
 }
 
 static long set_limit(void)
 {
-	return write_attribute(LIMIT, "0\n");
+	return write_file(LIMIT, "0\n");
 }
 
 static long read_size(void)
 {
-	int attribute = open(ATTRIBUTES "size", O_RDONLY);
-	long ret;
-
-	if (attribute < 0)
-		return -1;
-	ret = read(attribute, got, 100);
-	close(attribute);
-	return ret;
+	return read_file(ATTRIBUTES "size", 100);
 }
 
 static unsigned long command;
@@ -569,11 +573,8 @@ static bool fault(const struct call *call)
 	error = errno;
 	failed = disarm();
 
-	if (ret < 0 && !failed)
-		fail("%s, but nothing failed", strerrorname_np(error));
-	if (ret < 0 && error != ENOMEM && error != EFAULT &&
-	    error != call->error)
-		fail("%s", strerrorname_np(error));
+	if (ret < 0)
+		check_error(error, failed, call->error);
 	if (call->happened)
 		call->happened(ret);
 	check_device();
@@ -604,8 +605,7 @@ static void sweep_device(const char *allocator)
 
 	sigaction(SIGBUS, &action, NULL);
 	sigaction(SIGSEGV, &action, NULL);
-	page = sysconf(_SC_PAGESIZE);
-	quantum = page << ORDER;
+	quantum = sysconf(_SC_PAGESIZE) << ORDER;
 	data_end = 3 * quantum + 77;
 	hole_end = 8 * quantum;
 	most = 16 * quantum;
@@ -651,10 +651,7 @@ static bool load_fails(int module, const char *parameters)
 		want("rmmod", syscall(SYS_delete_module, "scullv", 0), 0);
 		return failed;
 	}
-	if (!failed)
-		fail("%s, but nothing failed", strerrorname_np(error));
-	if (error != ENOMEM && error != EFAULT)
-		fail("%s", strerrorname_np(error));
+	check_error(error, failed, 0);
 	nothing_is_left("/proc/scullvmem");
 	nothing_is_left("/sys/class/scullv");
 	nothing_is_left("/sys/module/scullv");
