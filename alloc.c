@@ -67,17 +67,23 @@ static void return_addresses(unsigned long size)
 
 /* -- vmalloc: pages from anywhere, side by side in the page tables only -- */
 
-static void *alloc_vmalloc(unsigned int order)
+static void *alloc_area(unsigned int order, bool huge)
 {
 	unsigned long size = PAGE_SIZE << order;
 	void *quantum;
 
 	if (!take_addresses(size))
 		return NULL;
-	quantum = __vmalloc(size, QUANTUM_GFP);
+	quantum = huge ? vmalloc_huge(size, QUANTUM_GFP) :
+			 __vmalloc(size, QUANTUM_GFP);
 	if (!quantum)
 		return_addresses(size);
 	return quantum;
+}
+
+static void *alloc_vmalloc(unsigned int order)
+{
+	return alloc_area(order, false);
 }
 
 static void free_vmalloc(void *quantum, unsigned int order)
@@ -95,15 +101,7 @@ static struct page *page_of_vmalloc(const void *quantum, unsigned long n)
 
 static void *alloc_huge(unsigned int order)
 {
-	unsigned long size = PAGE_SIZE << order;
-	void *quantum;
-
-	if (!take_addresses(size))
-		return NULL;
-	quantum = vmalloc_huge(size, QUANTUM_GFP);
-	if (!quantum)
-		return_addresses(size);
-	return quantum;
+	return alloc_area(order, true);
 }
 
 /* -- pages: one block of the page allocator, as the book's scullp has it -- */
