@@ -154,7 +154,7 @@ emptied "4 writers"
 kill $bystander
 
 # Leaks. Each round writes a byte to a device that it has emptied, so what it
-# loses is lost 6000 times: of an item of 32 bytes 192 kB.
+# loses is lost 4000 times: of an item of 32 bytes 128 kB.
 
 # shellcheck disable=SC2317 # called by loses_nothing
 rounds()
@@ -193,11 +193,11 @@ loses_nothing()
 
 load order=0 qset=500,100000,500,500 alloc=vmalloc,vmalloc,pages,huge
 rounds 100 $dev	# makes what the kernel keeps
-loses_nothing "6000 rounds" rounds 6000 $dev
+loses_nothing "4000 rounds" rounds 4000 $dev
 loses_nothing "100 rounds with qsets from vmalloc" rounds 100 /dev/scullv1
 echo 2 >/sys/class/scullv/scullv2/order
 rounds 1 /dev/scullv2
-loses_nothing "1000 rounds with pages" rounds 1000 /dev/scullv2
+loses_nothing "300 rounds with pages" rounds 300 /dev/scullv2
 echo 9 >/sys/class/scullv/scullv3/order
 rounds 1 /dev/scullv3
 loses_nothing "100 rounds with huge pages" rounds 100 /dev/scullv3
