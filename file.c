@@ -158,6 +158,7 @@ static ssize_t read_step(struct kiocb *iocb, struct iov_iter *to,
 
 	pagefault_disable();
 	if (quantum)
+		/* data race: the bytes themselves, see above */
 		ret = data_race(_copy_to_iter(quantum + offset, len, to));
 	else
 		ret = iov_iter_zero(len, to);
@@ -255,6 +256,7 @@ static ssize_t write_step(struct kiocb *iocb, struct iov_iter *from,
 		goto out;
 
 	pagefault_disable();
+	/* data race: the bytes themselves, see above */
 	copied = data_race(_copy_from_iter(quantum + offset, len, from));
 	pagefault_enable();
 	if (copied)

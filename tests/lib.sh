@@ -74,6 +74,36 @@ meminfo()
 	sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo
 }
 
+# The kernel lets go of what it keeps for later: its caches, from 6.9 on areas that
+# vmalloc has freed, and objects that KASAN looks at for a while after they were
+# freed.
+let_go()
+{
+	echo 3 >/proc/sys/vm/drop_caches
+	for _cache in /sys/kernel/slab/*/shrink; do
+		[ ! -e "$_cache" ] || echo 1 >"$_cache"
+	done
+}
+
+# In kB: what the kernel may have kept nevertheless. KASAN has a shadow, an eighth
+# of it, of up to 64 MB of addresses that vmalloc has freed and not yet given out
+# again. What leaks there kmemleak tells.
+shadow_memory()
+{
+	if [ -e /sys/kernel/debug/kmemleak ]; then
+		echo 8192
+	else
+		echo 0
+	fi
+}
+
+# in kB, when the kernel has let go
+available_memory()
+{
+	let_go
+	meminfo MemAvailable
+}
+
 # MB: so many, or as many as are sure to find room where vmalloc has few addresses,
 # on 32 bits: a third, as a quantum of one page takes those of two
 fitting()

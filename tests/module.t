@@ -71,7 +71,10 @@ load
 before=$(traces)
 hex=$(printf scullv | od -An -tx1 | tr -d ' ')
 zeros=0000000000000000	# 8 bytes; behind a module's name in its file are 50
-xxd -p scullv.ko | tr -d '\n' | sed "s/$zeros$hex\(\($zeros\)\{5\}\)/$zeros${hex%76}77\1/" |
+renamed=${hex%76}77
+# KASAN has zeros behind each string, but that of struct module is the last one
+xxd -p scullv.ko | tr -d '\n' |
+	sed "s/\(.*$zeros\)$hex\(\($zeros\)\{5\}\)/\1$renamed\2/" |
 	xxd -r -p >"$scratch/scullw.ko"
 said=$(insmod "$scratch/scullw.ko" 2>&1)
 # newer kernels have EEXIST of init() told as EBUSY, as it means "loaded already"
@@ -112,10 +115,12 @@ refusals()
 # COMMAND...: leaves no memory behind
 leaves_none()
 {
+	let_go
 	slab=$(meminfo SUnreclaim)
 	percpu=$(meminfo Percpu)
 	available=$(meminfo MemAvailable)
 	"$@"
+	let_go
 	slab=$(($(meminfo SUnreclaim) - slab))
 	percpu=$(($(meminfo Percpu) - percpu))
 	available=$((available - $(meminfo MemAvailable)))

@@ -64,6 +64,10 @@ is "each quantum was allocated once" "$(attribute quanta)" $steps
 ok "the same with quanta of one page" tests/race /dev/scullv1 3 "$page" 1500
 is "each quantum was allocated once" "$(attribute quanta 1)" 1500
 
+: >/dev/scullv1
+ok "a reader that waits for a quantum gets what was written to it" \
+	tests/race /dev/scullv1 1 "$page" 3000 watch
+
 : >$dev
 ok "2 writers at the end of the device: it never shrinks" \
 	tests/race $dev 2 8 3000

@@ -143,6 +143,8 @@ is "3000 items of one quantum each" "$(shape $proc | sed 1,2d | head -6000)" \
 # -- many quanta: on 4 KiB pages 102400, in items of 1000 --
 
 megabytes=$(fitting 400)
+# what KASAN and kmemleak have of each quantum is as much again
+[ "$(shadow_memory)" = 0 ] || megabytes=$((megabytes / 2))
 
 load order=0 qset=1000
 count=$((megabytes * 1024 * 1024 / page))

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: race DEVICE WRITERS STEP COUNT [trim]
+ * usage: race DEVICE WRITERS STEP COUNT [trim|watch]
  *
  * WRITERS processes go through the device in COUNT steps of STEP bytes: in each
  * of them all write at the same time, a byte each, side by side. When a byte has
  * been written the device reaches as far as that, and at the end all the bytes
  * are there. With "trim" all steps are at offset 0 of a device that has just
- * been emptied.
+ * been emptied. With "watch" another process waits for the first byte of each
+ * step, reading nothing else; what it reads is a hole until that is there.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct { atomic_uint arrived; } *shared;
+static struct { atomic_uint arrived, finished; } *shared;
 static unsigned int writers, count;
 static const char *device;
 static off_t step;
-static int trimming;
+static int trimming, watching;
 
 /* all go on when the last has come */
 static void meet(void)
@@ -56,7 +58,25 @@ static int run(int fd, unsigned int me)
 			failed = 1;
 		}
 	}
+	++shared->finished;
 	return failed;
+}
+
+static int watch(int fd)
+{
+	unsigned int n, last;
+	char byte;
+
+	for (n = 0; n < count; n++) {
+		do {
+			last = shared->finished == writers;
+			if (pread(fd, &byte, 1, n * step) != 1)
+				err(1, "step %u: read", n);
+		} while (!byte && !last);
+		if (byte != 'a')
+			errx(1, "step %u: read 0x%x", n, byte);
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -66,11 +86,12 @@ int main(int argc, char **argv)
 	char byte;
 
 	if (argc < 5)
-		errx(2, "usage: race DEVICE WRITERS STEP COUNT [trim]");
+		errx(2, "usage: race DEVICE WRITERS STEP COUNT [trim|watch]");
 	device = argv[1];
 	writers = strtoul(argv[2], NULL, 0);
 	count = strtoul(argv[4], NULL, 0);
-	trimming = argc > 5;
+	trimming = argc > 5 && !strcmp(argv[5], "trim");
+	watching = argc > 5 && !strcmp(argv[5], "watch");
 	step = trimming ? 0 : strtoul(argv[3], NULL, 0);
 	fd = open(device, O_RDWR);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -78,6 +99,10 @@ int main(int argc, char **argv)
 	if (fd < 0 || shared == MAP_FAILED)
 		err(1, "%s", device);
 
+	if (watching && pwrite(fd, "", 1, count * step) != 1)
+		err(1, "write at the end");
+	if (watching && !fork())
+		exit(watch(fd));
 	for (me = 0; me < writers; me++)
 		if (!fork())
 			exit(run(fd, me));
