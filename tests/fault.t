@@ -216,6 +216,30 @@ is "splice into a full pipe" "$(tests/topipe $dev 0 $quantum)" EAGAIN
 is "splice into a pipe with room for 5 pages" \
 	"$(tests/topipe $dev 5 $quantum)" $((5 * page))
 
+# One quantum, of which a byte is there: there is nothing to wait for but another
+# append, as long as that takes.
+order=0
+while [ $((page << order)) -lt 33554432 ]; do
+	order=$((order + 1))
+done
+load order=$order
+set --
+for _ in $(seq 300); do
+	set -- "$@" "pwritev2 1 0 nowait"
+done
+tries=0
+: >"$scratch/returned"
+until grep -q EAGAIN "$scratch/returned" || [ $tries = 50 ]; do
+	echo >$dev
+	tests/buffer -r 31 append $dev 0 1048576 >"$scratch/other" &
+	tests/calls $dev rdwr,append "$@" >"$scratch/returned"
+	wait $!
+	tries=$((tries + 1))
+done
+is "RWF_NOWAIT append, while another appends: EAGAIN instead of waiting" \
+	"$(tr ' ' '\n' <"$scratch/returned" | sort -u | xargs)" "1 EAGAIN"
+is "the other one appends all" "$(cat "$scratch/other")" $((31 * 1048576))
+
 # -- SIGKILL in the middle of one long call
 
 load order=0 limit=0

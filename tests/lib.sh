@@ -74,27 +74,33 @@ meminfo()
 	sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo
 }
 
-# The kernel lets go of what it keeps for later: its caches, from 6.9 on areas that
-# vmalloc has freed, and objects that KASAN looks at for a while after they were
-# freed.
-let_go()
+# KASAN looks at objects for a while after they were freed, and has a shadow, an
+# eighth of it, of up to 64 MB of addresses that vmalloc has freed and not yet given
+# out again. What leaks there kmemleak tells.
+has_kasan()
 {
-	echo 3 >/proc/sys/vm/drop_caches
-	for _cache in /sys/kernel/slab/*/shrink; do
-		[ ! -e "$_cache" ] || echo 1 >"$_cache"
-	done
+	[ -e /sys/kernel/debug/kmemleak ]
 }
 
-# In kB: what the kernel may have kept nevertheless. KASAN has a shadow, an eighth
-# of it, of up to 64 MB of addresses that vmalloc has freed and not yet given out
-# again. What leaks there kmemleak tells.
+# in kB
 shadow_memory()
 {
-	if [ -e /sys/kernel/debug/kmemleak ]; then
+	if has_kasan; then
 		echo 8192
 	else
 		echo 0
 	fi
+}
+
+# The kernel lets go of what it keeps for later: its caches, from 6.9 on areas that
+# vmalloc has freed, and what KASAN looks at.
+let_go()
+{
+	echo 3 >/proc/sys/vm/drop_caches
+	has_kasan || return 0
+	for _cache in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$_cache"
+	done
 }
 
 # in kB, when the kernel has let go
@@ -102,6 +108,36 @@ available_memory()
 {
 	let_go
 	meminfo MemAvailable
+}
+
+# KB WHAT COMMAND...: neither slabs, by so much, nor the rest have grown. Newer
+# kernels fill caches of each CPU for a while; what is lost is lost each time.
+loses_nothing()
+{
+	_slab_limit=$1
+	_what=$2
+	shift 2
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		let_go
+		_slab=$(meminfo SUnreclaim)
+		_nodes=$(meminfo SReclaimable)	# those of an xarray are
+		_percpu=$(meminfo Percpu)
+		_available=$(meminfo MemAvailable)
+		"$@"
+		let_go
+		_slab=$(($(meminfo SUnreclaim) - _slab))
+		_nodes=$(($(meminfo SReclaimable) - _nodes))
+		_percpu=$(($(meminfo Percpu) - _percpu))
+		_available=$((_available - $(meminfo MemAvailable)))
+		[ $_slab -ge "$_slab_limit" ] || [ $_nodes -ge 256 ] ||
+			[ $_percpu -gt 64 ] || [ $_available -ge 2048 ] || break
+	done
+	ok "$_what: slabs have grown by $_slab kB" [ "$_slab" -lt "$_slab_limit" ]
+	ok "$_what: reclaimable ones by $_nodes kB" [ "$_nodes" -lt 256 ]
+	ok "$_what: per-CPU memory by $_percpu kB" [ "$_percpu" -le 64 ]
+	ok "$_what: $_available kB are missing" [ "$_available" -lt 2048 ]
+	is "$_what: nothing is left in /proc/vmallocinfo" \
+		"$(grep -c scullv /proc/vmallocinfo)" 0
 }
 
 # MB: so many, or as many as are sure to find room where vmalloc has few addresses,

@@ -101,7 +101,7 @@ rounds()
 }
 
 # with 31 devices made when the 32nd is refused
-# shellcheck disable=SC2317 # called by leaves_none
+# shellcheck disable=SC2317 # called by loses_nothing
 refusals()
 {
 	ones=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1
@@ -112,28 +112,11 @@ refusals()
 	done
 }
 
-# COMMAND...: leaves no memory behind
-leaves_none()
-{
-	let_go
-	slab=$(meminfo SUnreclaim)
-	percpu=$(meminfo Percpu)
-	available=$(meminfo MemAvailable)
-	"$@"
-	let_go
-	slab=$(($(meminfo SUnreclaim) - slab))
-	percpu=$(($(meminfo Percpu) - percpu))
-	available=$((available - $(meminfo MemAvailable)))
-	ok "$*: slabs have grown by $slab kB" [ "$slab" -le 160 ]
-	ok "$*: per-CPU memory by $percpu kB" [ "$percpu" -le 64 ]
-	ok "$*: $available kB are missing" [ "$available" -le 2048 ]
-}
-
 count_free_pages
 rounds 5	# then the kernel has what it keeps
-leaves_none rounds 100
+loses_nothing 160 "rounds of insmod and rmmod" rounds 100
 is "100 rounds of insmod and rmmod" "$rounds" 100
-leaves_none refusals
+loses_nothing 160 refusals refusals
 is "nothing is left" "$(traces)" ""
 
 done_testing

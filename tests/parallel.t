@@ -53,15 +53,15 @@ is "all dumps were in their format" "$(cat "$scratch/odd")" ""
 is "nothing is left behind the last trim" \
 	"$(attribute quanta) $(grep -c scullv /proc/vmallocinfo)" "0 0"
 
-# first writers of one quantum
+# first writers of one quantum, and on scullv1 of one item
 
-load order=4,0
+load order=4,0 qset=500,1
 steps=500
 [ $((steps * 16 * page)) -lt 200000000 ] || steps=$((200000000 / 16 / page))
 ok "3 racing first writers: nothing is lost" \
 	tests/race $dev 3 $((16 * page)) $steps
 is "each quantum was allocated once" "$(attribute quanta)" $steps
-ok "the same with quanta of one page" tests/race /dev/scullv1 3 "$page" 1500
+ok "the same with items of one page" tests/race /dev/scullv1 3 "$page" 1500
 is "each quantum was allocated once" "$(attribute quanta 1)" 1500
 
 : >/dev/scullv1

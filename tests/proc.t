@@ -144,7 +144,7 @@ is "3000 items of one quantum each" "$(shape $proc | sed 1,2d | head -6000)" \
 
 megabytes=$(fitting 400)
 # what KASAN and kmemleak have of each quantum is as much again
-[ "$(shadow_memory)" = 0 ] || megabytes=$((megabytes / 2))
+! has_kasan || megabytes=$((megabytes / 2))
 
 load order=0 qset=1000
 count=$((megabytes * 1024 * 1024 / page))

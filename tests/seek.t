@@ -114,6 +114,15 @@ is "holes have the size of quanta, whatever that is" "$(holes 0)" \
 	1600 * quantum)) HOLE $((1602 * quantum)) "
 is "and each of them takes all of its own" "$(attribute quanta 1)" 3
 
+# many without a hole between
+dev=/dev/scullv0
+head -c $((1100 * page)) /dev/zero >"$dev"
+tests/calls "$dev" rdwr "pwrite 1 $((1101 * page))" >"$scratch/said"
+is "the hole behind 1100 quanta is found" "$(
+	tests/calls "$dev" rdonly "lseek 1 hole" "lseek $((1101 * page)) hole"
+)" "$((1100 * page)) $((1101 * page + 1))"
+: >"$dev"
+
 # -- far away --
 
 tera=$((1 << 40))

@@ -46,6 +46,7 @@
 #define ENDLESS		10000		/* faults in one call */
 #define MAX_SIZE	2000000
 #define SPLICED		65536		/* what a pipe holds */
+#define APART		(32UL << 20)	/* more than a page table is of */
 
 static const char *name = "start";	/* of the call */
 static unsigned int nth, faults;
@@ -222,6 +223,7 @@ static void check_charges(void)
 /* -- the calls -- */
 
 static unsigned char *map, *private_map;
+static unsigned char *place;		/* where nothing else is mapped */
 static sigjmp_buf escape;
 
 static void escape_signal(int sig)
@@ -545,10 +547,19 @@ static const unsigned long commands[] = {
 	SCULLV_IOCXQSET, SCULLV_IOCHQSET,
 };
 
-static void *map_area(int flags)
+/* to touch a mapping that is far from others takes page tables, too */
+static void find_place(void)
 {
-	void *address = mmap(NULL, most, PROT_READ | PROT_WRITE, flags, fd,
-			     0);
+	place = mmap(NULL, 5 * APART, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	if (place == MAP_FAILED || munmap(place, 5 * APART))
+		err(1, "mmap");
+}
+
+static void *map_area(int flags, unsigned int n)
+{
+	void *address = mmap(place + n * APART, most, PROT_READ | PROT_WRITE,
+			     flags, fd, 0);
 
 	if (address == MAP_FAILED)
 		err(1, "mmap");
@@ -565,8 +576,8 @@ static bool fault(const struct call *call)
 	fill_device();
 	if (call->run == splice_in)
 		prepare_splice();
-	map = map_area(MAP_SHARED);
-	private_map = map_area(MAP_PRIVATE);
+	map = map_area(MAP_SHARED, 1);
+	private_map = map_area(MAP_PRIVATE, 3);
 
 	arm(nth);
 	ret = call->run();
@@ -618,6 +629,7 @@ static void sweep_device(const char *allocator)
 	if (fd < 0 || append_fd < 0 || pipe2(pipe_fds, O_NONBLOCK))
 		err(1, DEVICE);
 	put_number(LIMIT, 0);
+	find_place();
 
 	put(ATTRIBUTES "alloc", allocator);
 	for (i = 0; i < LENGTH(calls); i++)
