@@ -122,7 +122,7 @@ for value in nosuch vmalloc2 ""; do
 done
 rule="must be bytes with an optional K, M, G or T,"
 rule="$rule or 0% to 100% of the memory, 0 for no limit"
-for value in abc -1 "" 101% % 5K% 1.5G 1P 18446744073709551617 \
+for value in abc -1 "" 101% % 5K% 1.5G 1P 8388608T 18446744073709551617 \
 	"$(printf %040d 5)"; do
 	refused "limit=$value" "limit=$value: $rule"
 done
@@ -182,7 +182,7 @@ limit_of 0			10
 echo 3M >$parameters/limit
 is "limit reads back as one line, however it was written" \
 	"$(od -An -c $parameters/limit)" "$(echo 3M | od -An -c)"
-for value in abc -1 "" 101% % "5 6" 18446744073709551617; do
+for value in abc -1 "" 101% % "5 6" 8388608T 18446744073709551617; do
 	is "limit=$value is refused at run time" \
 		"$(echo "$value" | told dd of=$parameters/limit status=none)" "dd: error writing '$parameters/limit': Invalid argument
 limit=$value: $rule"
