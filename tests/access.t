@@ -112,7 +112,7 @@ dump=$scratch/dump
 restrict_before=$(cat /proc/sys/kernel/kptr_restrict)
 restrict 1
 addresses /proc/scullvmem >"$scratch/real"
-cut -c 3- /proc/vmallocinfo | sed -n '/\[scullv\]/s/-.*//p' >"$scratch/vmalloc"
+vmalloc_areas | cut -c 3- | sed -n '/\[scullv\]/s/-.*//p' >"$scratch/vmalloc"
 is "at kptr_restrict=1 root sees those that /proc/vmallocinfo tells" \
 	"$(sed -n 's/^ *[0-9]*://p' /proc/scullvmem |
 		grep -vxFf "$scratch/vmalloc")" ""

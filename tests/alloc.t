@@ -21,7 +21,7 @@ quanta()
 in_vmalloc()
 {
 	quanta "$1" | sed 's/^/^0x/' >"$scratch/quanta"
-	grep -c -f "$scratch/quanta" /proc/vmallocinfo
+	vmalloc_areas | grep -c -f "$scratch/quanta"
 }
 
 # DEVICE SIZE: how many of its quanta lie at a multiple of a power of two

@@ -140,6 +140,13 @@ loses_nothing()
 		"$(grep -c scullv /proc/vmallocinfo)" 0
 }
 
+# What /proc/vmallocinfo tells. It is read in pieces, and when an area goes away
+# meanwhile, such as a stack, one behind it is left out.
+vmalloc_areas()
+{
+	cat /proc/vmallocinfo /proc/vmallocinfo /proc/vmallocinfo | sort -u
+}
+
 # MB: so many, or as many as are sure to find room where vmalloc has few addresses,
 # on 32 bits: a third, as a quantum of one page takes those of two
 fitting()
