@@ -85,13 +85,13 @@ int main(int argc, char **argv)
 	unsigned int me, n;
 	char byte;
 
-	if (argc < 5)
+	trimming = argc == 6 && !strcmp(argv[5], "trim");
+	watching = argc == 6 && !strcmp(argv[5], "watch");
+	if (argc != 5 + (trimming || watching))
 		errx(2, "usage: race DEVICE WRITERS STEP COUNT [trim|watch]");
 	device = argv[1];
 	writers = strtoul(argv[2], NULL, 0);
 	count = strtoul(argv[4], NULL, 0);
-	trimming = argc > 5 && !strcmp(argv[5], "trim");
-	watching = argc > 5 && !strcmp(argv[5], "watch");
 	step = trimming ? 0 : strtoul(argv[3], NULL, 0);
 	fd = open(device, O_RDWR);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
