@@ -18,9 +18,12 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/vmstat.h>
 
 #include "scullv.h"
 
@@ -110,25 +113,41 @@ void scullv_set_limit(unsigned long pages)
 	WRITE_ONCE(limit_pages, pages);
 }
 
-/* what is free of high memory, on 32 bits, is none that the kernel could use */
+/*
+ * High memory (on 32 bits), memory that may be unplugged and CMA's are for the
+ * pages of programs and files. What is free there, or can be reclaimed, counts
+ * as available, but the kernel cannot have it for itself.
+ */
+static void leave_out(struct zone *zone, long *total, long *available)
+{
+	if (is_highmem(zone) || zone_idx(zone) == ZONE_MOVABLE) {
+		*total -= zone_managed_pages(zone);
+		*available -= zone_page_state(zone, NR_FREE_PAGES) +
+			      zone_page_state(zone, NR_ZONE_ACTIVE_FILE) +
+			      zone_page_state(zone, NR_ZONE_INACTIVE_FILE);
+	} else {
+		*total -= zone_cma_pages(zone);
+		*available -= zone_page_state(zone, NR_FREE_CMA_PAGES);
+	}
+}
+
 static bool leaves_reserve(long pages)
 {
-	unsigned long total = totalram_pages();
+	long total = totalram_pages();
 	long available = si_mem_available();
-	struct sysinfo info;
+	int node, i;
 
-	if (IS_ENABLED(CONFIG_HIGHMEM)) {
-		si_meminfo(&info);
-		total -= info.totalhigh;
-		available -= info.freehigh;
-	}
-	return available - pages >= (long)(total / 8);
+	for_each_online_node(node)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			leave_out(&NODE_DATA(node)->node_zones[i], &total,
+				  &available);
+	return available - pages >= total / 8;
 }
 
 /*
  * The page allocator answers GFP_KERNEL by waking the OOM killer long before
  * it answers NULL, and vmalloc does not always pass __GFP_RETRY_MAYFAIL on. So
- * stop while an eighth of the memory is still there for everybody else: where
+ * stop while an eighth of its memory is still there for everybody else: where
  * memory has come to be in pieces, the kernel itself keeps up to a tenth more
  * than it says (watermark_boost_factor). What others are about to allocate
  * counts as gone: a quantum may be large.
