@@ -12,11 +12,13 @@
  * is read goes to descriptor 3, if that is open. The vectors of preadv2 and
  * pwritev2 have three parts; an offset of -1 means the file's own position.
  * splice-in is from the standard input, splice-out to descriptor 3, which are
- * pipes then.
+ * pipes then. "grown 10" waits for more than 10 bytes to be there, and tells how
+ * many there are.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +96,15 @@ static long long splice_all(int from, int to, long long len)
 	return done;
 }
 
+static long long wait_until_grown(int fd, long long size)
+{
+	long long end;
+
+	while ((end = lseek64(fd, 0, SEEK_END)) <= size && end >= 0)
+		sched_yield();
+	return end;
+}
+
 static long long transfer(int fd, const char *name, long long len,
 			  long long offset, const char *word)
 {
@@ -146,6 +157,8 @@ static long long make(int fd, char *call)
 		return fsync(fd);
 	if (!strcmp(name, "fdatasync"))
 		return fdatasync(fd);
+	if (!strcmp(name, "grown"))
+		return wait_until_grown(fd, number);
 	if (!strcmp(name, "splice-in"))
 		return splice_all(0, fd, number);
 	if (!strcmp(name, "splice-out"))
