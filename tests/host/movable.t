@@ -29,6 +29,8 @@ stops()
 {
 	like "$1: the writer gets ENOMEM" "$(grep "^dd:" "$scratch/out")" \
 		".*: Cannot allocate memory"
+	ok "$1: it has stored 50 MB at least" \
+		[ "$(sed -n 's/ bytes.*//p' "$scratch/out")" -gt 50000000 ]
 	is "$1: nobody is killed" "$(grep -E "oom|Kill" "$scratch/out")" ""
 }
 
