@@ -2,8 +2,8 @@
 /*
  * usage: calls FILE FLAG[,FLAG]... [CALL]...
  *
- * Opens FILE, makes system calls on it, and tells on one line what each of them
- * has returned: a number, or the name of an error.
+ * Opens FILE, makes system calls on it, and tells on one line, as it goes, what
+ * each of them has returned: a number, or the name of an error.
  *
  *	$ calls /dev/scullv0 rdwr,append "write 10" "lseek -4 end" "read 20"
  *	10 6 4
@@ -18,7 +18,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +100,7 @@ static long long wait_until_grown(int fd, long long size)
 	long long end;
 
 	while ((end = lseek64(fd, 0, SEEK_END)) <= size && end >= 0)
-		sched_yield();
+		usleep(100);
 	return end;
 }
 
@@ -182,6 +181,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
+	setvbuf(stdout, NULL, _IONBF, 0);
 	for (flag = strtok(argv[2], ","); flag; flag = strtok(NULL, ","))
 		how |= value_of(flag, flags, LENGTH(flags));
 
