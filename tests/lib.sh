@@ -74,30 +74,20 @@ meminfo()
 	sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo
 }
 
-# KASAN looks at objects for a while after they were freed, and has a shadow, an
-# eighth of it, of up to 64 MB of addresses that vmalloc has freed and not yet given
-# out again. What leaks there kmemleak tells.
 has_kasan()
 {
 	[ -e /sys/kernel/debug/kmemleak ]
 }
 
-# in kB
-shadow_memory()
-{
-	if has_kasan; then
-		echo 8192
-	else
-		echo 0
-	fi
-}
-
-# The kernel lets go of what it keeps for later: its caches, from 6.9 on areas that
-# vmalloc has freed, and what KASAN looks at.
+# The kernel lets go of what it keeps for later: its caches, and from 6.9 on areas that
+# vmalloc has freed. KASAN has a shadow of those until they are given out again, an
+# eighth of up to 64 MB; that a module is refused, as it is there already, has them
+# flushed. And it looks at freed objects for a while, until their slabs shrink.
 let_go()
 {
 	echo 3 >/proc/sys/vm/drop_caches
 	has_kasan || return 0
+	[ ! -e /sys/module/scullv ] || ! insmod scullv.ko 2>&-
 	for _cache in /sys/kernel/slab/*/shrink; do
 		echo 1 >"$_cache"
 	done
