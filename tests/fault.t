@@ -225,8 +225,7 @@ while [ $((page << order)) -lt 33554432 ]; do
 done
 load order=$order
 tries=0
-: >"$scratch/returned"
-until grep -q EAGAIN "$scratch/returned" || [ $tries = 50 ]; do
+until grep -qs EAGAIN "$scratch/returned" || [ $tries = 50 ]; do
 	echo >$dev
 	: >"$scratch/returned"
 	chrt -f 1 taskset 1 timeout 100 tests/calls $dev rdwr,append \
