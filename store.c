@@ -454,10 +454,11 @@ loff_t scullv_seek_data(struct scullv_store *store, loff_t pos)
 	u64 number = pos >> store->quantum_shift;
 	struct scullv_item *item;
 
-	if (pos < 0 || pos >= size || !scullv_next(store, &number, &item))
+	if (pos < 0 || pos >= size)
 		return -ENXIO;
-	pos = max_t(loff_t, pos, number << store->quantum_shift);
-	return pos < size ? pos : -ENXIO;
+	/* finds one: the last byte has been written, and so it is in a quantum */
+	scullv_next(store, &number, &item);
+	return max_t(loff_t, pos, number << store->quantum_shift);
 }
 
 /**
