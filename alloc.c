@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the memory of a quantum comes from, one small table an allocator; and
- * that of a qset.
+ * Where the memory of quanta and qsets comes from.
  *
- * Every allocator hands out zeroed memory (the page allocator zeroes, often
- * for free: init_on_alloc), charges it to the writer's memory cgroup and fails
- * without a splat: a full machine is the writer's news, not the log's. Each of
- * its pages has a reference count of its own, for mappings to hold.
+ * Each allocator is one small table of operations. It returns zeroed memory; the
+ * page allocator does the zeroing, often for free (init_on_alloc). The pages of
+ * a quantum are reference counted, for mappings and pipes to hold: those of
+ * vmalloc one by one, a block of "pages" as a whole.
  */
 #include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
-#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -20,64 +18,55 @@
 #include "compat.h"
 #include "scullv.h"
 
-#define QUANTUM_GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | account())
+#define QUANTUM_GFP	(SCULLV_GFP | __GFP_ZERO)
 
-/* 1 GiB: beyond it a quantum says nothing new and one copy of it takes long */
+/* 1 GiB: a larger quantum shows nothing new, and one copy of it takes long */
 #define MAX_ORDER_1G	(30 - PAGE_SHIFT)
 
-/*
- * While there is no memory cgroup to be charged, the page allocator charges
- * nobody. vmalloc counts each page for none all the same, unless it is told.
- */
-static gfp_t account(void)
-{
-	return memcg_kmem_online() ? __GFP_ACCOUNT : 0;
-}
+/* -- vmalloc space: on 32 bits there is less of it than memory -- */
 
-/* -- addresses: on 32 bits vmalloc has fewer of them than there is memory -- */
-
-static atomic_long_t addresses;	/* that are taken here, in bytes */
+static atomic_long_t vmap_bytes;	/* charged by this driver */
 
 /*
- * Leave an eighth to everybody else: where stacks have theirs from there as
- * well, nobody could start a program without. Behind each area lies a page that
- * is never mapped.
+ * Leave an eighth to the rest of the kernel: where it allocates stacks from the
+ * same space, no process could start without. An unmapped guard page follows
+ * each area.
  */
-static bool take_addresses(unsigned long size)
+static bool charge_vmap(unsigned long size)
 {
-	unsigned long most = VMALLOC_TOTAL / 8 * 7;
-	long taken;
+	unsigned long max = VMALLOC_TOTAL / 8 * 7;
+	long charged;
 
 	if (IS_ENABLED(CONFIG_64BIT))
 		return true;
-	taken = atomic_long_read(&addresses);
+	charged = atomic_long_read(&vmap_bytes);
 	do {
-		if (taken + size + PAGE_SIZE > most)
+		if (charged + size + PAGE_SIZE > max)
 			return false;
-	} while (!atomic_long_try_cmpxchg(&addresses, &taken,
-					  taken + size + PAGE_SIZE));
+	} while (!atomic_long_try_cmpxchg(&vmap_bytes, &charged,
+					  charged + size + PAGE_SIZE));
 	return true;
 }
 
-static void return_addresses(unsigned long size)
+static void uncharge_vmap(unsigned long size)
 {
 	if (!IS_ENABLED(CONFIG_64BIT))
-		atomic_long_sub(size + PAGE_SIZE, &addresses);
+		atomic_long_sub(size + PAGE_SIZE, &vmap_bytes);
 }
 
-/* -- vmalloc: pages from anywhere, side by side in the page tables only -- */
+/* -- vmalloc: scattered pages, contiguous in the kernel's page tables only -- */
 
 static void *alloc_area(unsigned int order, bool huge)
 {
 	unsigned long size = PAGE_SIZE << order;
 	void *quantum;
 
-	if (!take_addresses(size))
+	if (!charge_vmap(size))
 		return NULL;
 	quantum = huge ? vmalloc_huge(size, QUANTUM_GFP) :
 			 __vmalloc(size, QUANTUM_GFP);
 	if (!quantum)
-		return_addresses(size);
+		uncharge_vmap(size);
 	return quantum;
 }
 
@@ -89,7 +78,7 @@ static void *alloc_vmalloc(unsigned int order)
 static void free_vmalloc(void *quantum, unsigned int order)
 {
 	vfree(quantum);
-	return_addresses(PAGE_SIZE << order);
+	uncharge_vmap(PAGE_SIZE << order);
 }
 
 static struct page *page_of_vmalloc(const void *quantum, unsigned long n)
@@ -97,33 +86,53 @@ static struct page *page_of_vmalloc(const void *quantum, unsigned long n)
 	return vmalloc_to_page(quantum + (n << PAGE_SHIFT));
 }
 
-/* -- huge: the same, in huge pages where the order and the kernel allow -- */
+/* -- huge: the same with huge pages, where the order and the kernel allow -- */
 
 static void *alloc_huge(unsigned int order)
 {
 	return alloc_area(order, true);
 }
 
-/* -- pages: one block of the page allocator, as the book's scullp has it -- */
+/* -- pages: one block of the page allocator, as in the book's scullp -- */
 
 /*
- * A block that is not to be had is no reason to kill anybody, who would leave
- * memory in pieces too.
+ * A compound page: one reference count for the whole block, so it is freed at
+ * once. Whoever pins a page of it keeps the block, as with huge pages of tmpfs.
  */
 static void *alloc_block(unsigned int order)
 {
-	return alloc_pages_exact(PAGE_SIZE << order,
-				 QUANTUM_GFP | __GFP_RETRY_MAYFAIL);
+	struct page *block = alloc_pages(QUANTUM_GFP | __GFP_COMP, order);
+
+	return block ? page_address(block) : NULL;
+}
+
+/*
+ * The page allocator might hand out a page with a memory error again: such a
+ * block is never freed.
+ */
+static bool has_poison(struct page *block, unsigned int order)
+{
+	unsigned long n;
+
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
+		return false;
+	for (n = 0; n < 1UL << order; n++)
+		if (PageHWPoison(block + n))
+			return true;
+	return false;
 }
 
 static void free_block(void *quantum, unsigned int order)
 {
-	free_pages_exact(quantum, PAGE_SIZE << order);
+	struct page *block = virt_to_page(quantum);
+
+	if (!has_poison(block, order))
+		put_page(block);
 }
 
 static struct page *page_of_block(const void *quantum, unsigned long n)
 {
-	return virt_to_page(quantum + (n << PAGE_SHIFT));
+	return virt_to_page(quantum) + n;
 }
 
 static const struct scullv_allocator allocators[] = {
@@ -137,6 +146,7 @@ static const struct scullv_allocator allocators[] = {
 	{
 		.name = "pages",
 		.max_order = MAX_PAGE_ORDER,
+		.blocks = true,
 		.alloc = alloc_block,
 		.free = free_block,
 		.page = page_of_block,
@@ -151,11 +161,11 @@ static const struct scullv_allocator allocators[] = {
 };
 
 /**
- * scullv_find_allocator - an allocator by its name
- * @name: what the user wrote; one newline at its end is forgiven
+ * scullv_find_allocator - find an allocator by name
+ * @name: the name; a trailing newline is ignored
  *
  * Context: Any.
- * Return: the allocator, NULL where there is none of that name.
+ * Return: the allocator, or NULL.
  */
 const struct scullv_allocator *scullv_find_allocator(const char *name)
 {
@@ -167,38 +177,52 @@ const struct scullv_allocator *scullv_find_allocator(const char *name)
 	return NULL;
 }
 
-/* -- qsets: small ones are slab memory, large ones vmalloc's -- */
+/* -- qsets: from the slab allocator up to a page, else from vmalloc -- */
 
-/**
- * scullv_alloc_qset - the array of an item
- * @qset: how many quanta it is for
- *
- * Context: Process, may sleep.
- * Return: the array, all NULL; or NULL where there is no memory for it.
+/*
+ * Not kvcalloc(): it takes blocks of pages while there are any, see
+ * small_blocks() in store.c.
  */
-void **scullv_alloc_qset(unsigned int qset)
+static bool qset_in_slab(unsigned int qset)
 {
-	void **array;
-
-	if (!take_addresses(qset * sizeof(*array)))
-		return NULL;
-	array = kvcalloc(qset, sizeof(*array),
-			 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!is_vmalloc_addr(array))
-		return_addresses(qset * sizeof(*array));
-	return array;
+	return qset * sizeof(void *) <= PAGE_SIZE;
 }
 
 /**
- * scullv_free_qset - free it
- * @array: from scullv_alloc_qset()
- * @qset: as there
+ * scullv_alloc_qset - allocate the array of an item
+ * @qset: number of slots
  *
- * Context: Process, may sleep.
+ * Context: Process. May sleep.
+ * Return: the array, all NULL; or NULL if there is no memory.
  */
-void scullv_free_qset(void **array, unsigned int qset)
+void **scullv_alloc_qset(unsigned int qset)
 {
-	if (is_vmalloc_addr(array))
-		return_addresses(qset * sizeof(*array));
-	kvfree(array);
+	size_t size = qset * sizeof(void *);
+	void **slots;
+
+	if (qset_in_slab(qset))
+		return kzalloc(size, SCULLV_GFP);
+	if (!charge_vmap(size))
+		return NULL;
+	slots = __vmalloc(size, SCULLV_GFP | __GFP_ZERO);
+	if (!slots)
+		uncharge_vmap(size);
+	return slots;
+}
+
+/**
+ * scullv_free_qset - free the array of an item
+ * @slots: from scullv_alloc_qset()
+ * @qset: number of slots
+ *
+ * Context: Process. May sleep.
+ */
+void scullv_free_qset(void **slots, unsigned int qset)
+{
+	if (qset_in_slab(qset)) {
+		kfree(slots);
+		return;
+	}
+	vfree(slots);
+	uncharge_vmap(qset * sizeof(void *));
 }

@@ -7,15 +7,10 @@
 #define _SCULLV_COMPAT_H
 
 #include <linux/cacheinfo.h>
-#include <linux/memcontrol.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/version.h>
-
-/* 6.3 gave the question whether cgroups are charged for kernel memory this name */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-#define memcg_kmem_online memcg_kmem_enabled
-#endif
 
 /* 6.3 made vm_flags writable through helpers only */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
@@ -25,9 +20,17 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
-/* 6.5 made splice reads copy, and named the helper for it */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-#define copy_splice_read generic_file_splice_read
+/* 6.6 hid the timestamps of an inode behind helpers */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+static inline struct timespec64 inode_get_mtime(const struct inode *inode)
+{
+	return inode->i_mtime;
+}
+
+static inline time64_t inode_get_mtime_sec(const struct inode *inode)
+{
+	return inode->i_mtime.tv_sec;
+}
 #endif
 
 /* 6.8 named the largest order; before 6.4 MAX_ORDER was the one beyond it */

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a program does with an open device: read, write, seek, ioctl.
+ * Operations of an open device: read, write, splice, seek, ioctl.
  *
- * Reads and writes go from quantum to quantum. In each step the store is held
- * by its section and the copy runs with page faults disabled. When it comes up
- * short, the step ends, everything is let go, and only then is the caller's
- * page faulted in.
+ * Reads and writes go quantum by quantum. Each step enters a section of the
+ * store and copies with page faults disabled. On a short copy it leaves the
+ * section, drops all locks, faults in the user page and retries, as
+ * generic_perform_write() and gfs2 do.
  *
- * in_quantum() bounds every copy. Hardened usercopy would add nothing: it knows
- * the bounds of slab objects, which quanta are not, and of vmalloc areas only
- * while page faults are enabled. So the copies are _copy_to_iter() and
- * _copy_from_iter(), which do not ask it: a 15th of reading 4 KiB.
+ * clamp_to_quantum() bounds every copy, so the copies are _copy_to_iter() and
+ * _copy_from_iter(), without hardened usercopy's check. It checks slab objects,
+ * which quanta are not, and skips vmalloc areas while page faults are disabled.
  *
- * Who reads bytes that another is writing gets some of the old and some of the
- * new, as from the page cache: for the bytes themselves a data race is allowed.
+ * A reader that overlaps a writer may see a mixture of old and new bytes, as
+ * from the page cache: for the bytes themselves the data race is intended.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cacheflush.h>
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/pagemap.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/sched/signal.h>
 #include <linux/splice.h>
+#include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -29,99 +31,128 @@
 #include "scullv.h"
 #include "scullv_ioctl.h"
 
+/* the book's rule; a module parameter, which may change at any time */
+bool scullv_wronly_trims = true;
+
 /*
- * The book's rule: opening write-only empties the device. O_TRUNC does in any
- * mode; a program that appends wants to keep what is there.
+ * Opening write-only empties the device, unless to append. O_TRUNC does in any
+ * mode.
  */
-static bool empties(const struct file *file)
+static bool should_trim(const struct file *file)
 {
 	if (file->f_flags & O_TRUNC)
 		return true;
 	return (file->f_flags & O_ACCMODE) == O_WRONLY &&
-	       !(file->f_flags & O_APPEND);
+	       !(file->f_flags & O_APPEND) && READ_ONCE(scullv_wronly_trims);
+}
+
+/*
+ * Move the timestamps of the node, as pipe_write() does for a FIFO: after the
+ * write, and never waiting for a frozen file system.
+ */
+static void update_node_time(struct file *file)
+{
+	struct super_block *sb = file_inode(file)->i_sb;
+
+	if (sb_start_write_trylock(sb)) {
+		file_update_time(file);
+		sb_end_write(sb);
+	}
 }
 
 static int scullv_open(struct inode *inode, struct file *file)
 {
 	struct scullv_dev *dev = container_of(inode->i_cdev,
 					      struct scullv_dev, cdev);
+	int err;
 
 	file->private_data = dev;
 	file->f_mapping = dev->inode->i_mapping;
-	/* offsets are 64 bits wide, whoever opens */
+	/* offsets are 64 bits wide for 32-bit programs too */
 	file->f_flags |= O_LARGEFILE;
-	/* there is no cache to go around, so O_DIRECT is nothing special */
+	/* O_DIRECT is accepted: there is no cache to bypass */
 	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
-	/* who shares an offset shares it as POSIX says (XSH 2.9.7) */
+	/* processes that share an offset share it as POSIX says (XSH 2.9.7) */
 	file->f_mode |= FMODE_ATOMIC_POS;
 
-	return empties(file) ? scullv_trim(dev) : 0;
+	if (!should_trim(file))
+		return 0;
+	err = scullv_trim(dev);
+	if (!err)
+		update_node_time(file);
+	return err;
 }
 
-/* how far a call has come, and in which store */
-struct progress {
-	size_t most;		/* bytes of a step */
-	ssize_t done;
-	u64 generation;
+/*
+ * Progress of one read or write. All functions that take one are inlined: it
+ * lives in registers.
+ */
+struct scullv_io {
+	size_t window;		/* bytes that the next step may copy at most */
+	ssize_t done;		/* bytes copied so far */
+	u64 generation;		/* of the store that they are in */
+	unsigned int fault_ins;
+	bool end_locked;	/* holds append_lock */
+	bool end_moved;		/* has moved the end of the device */
 };
 
-/* where in its quantum a position is, and how much of a step goes there */
-static size_t in_quantum(const struct scullv_store *store, loff_t pos,
-			 const struct progress *progress, size_t *len)
+/*
+ * Fault-ins beyond one for each page copied. A page may be missing again at once
+ * under memory pressure, but not that often: then it is not missing, but access
+ * is denied (memory tags of arm64, shadow stacks of x86).
+ */
+#define MAX_FAULT_INS	16
+
+/* Don't continue an I/O in a store that a trim has replaced. */
+static bool store_replaced(const struct scullv_io *io,
+			   const struct scullv_store *store)
+{
+	return io->done && io->generation != store->generation;
+}
+
+/* offset of a position in its quantum; cuts *len at the end of the quantum */
+static size_t clamp_to_quantum(const struct scullv_store *store, loff_t pos,
+			       const struct scullv_io *io, size_t *len)
 {
 	size_t offset = pos & (store->quantum_size - 1);
 
-	*len = min3(*len, store->quantum_size - offset, progress->most);
+	*len = min3(*len, store->quantum_size - offset, io->window);
 	return offset;
 }
 
 /*
- * A step copies within one quantum. It returns the bytes copied, 0 when there
- * is nothing more to be had, -EFAULT when nothing could be copied because a
- * page of the caller's is missing, or what else is wrong.
+ * A step copies within one quantum. It returns the bytes copied, 0 at the end,
+ * -EFAULT if nothing was copied because a user page is missing, or an error.
  */
 typedef ssize_t (*step_fn)(struct kiocb *iocb, struct iov_iter *iter,
-			   struct progress *progress);
+			   struct scullv_io *io);
 
-/* what a trim has cut in two is not glued together again */
-static bool overtaken(struct progress *progress,
-		      const struct scullv_store *store)
-{
-	if (progress->done)
-		return progress->generation != store->generation;
-	progress->generation = store->generation;
-	return false;
-}
-
-static __always_inline ssize_t take_steps(struct kiocb *iocb,
-					  struct iov_iter *iter, step_fn step,
-					  struct progress *progress)
+static __always_inline ssize_t do_steps(struct kiocb *iocb,
+					struct iov_iter *iter, step_fn step,
+					struct scullv_io *io)
 {
 	ssize_t ret;
 
 	while (iov_iter_count(iter)) {
-		if (progress->done) {
+		if (io->done) {
 			if (fatal_signal_pending(current))
 				return -EINTR;
 			cond_resched();
 		}
-		ret = step(iocb, iter, progress);
+		ret = step(iocb, iter, io);
 		if (ret <= 0)
 			return ret;
 		iocb->ki_pos += ret;
-		progress->done += ret;
+		io->done += ret;
+		io->window = SCULLV_CHUNK;
 	}
 	return 0;
 }
 
-/*
- * Get the pages of the caller's buffer that come next. Outside all sections and
- * locks: this may take for ever. The next step ends where they end: not every
- * machine copies up to the byte before a page that is missing. Some copy nothing
- * then, riscv does, and would do so again and again.
- */
-static int fault_in(struct iov_iter *iter, struct progress *progress,
-		    size_t (*fault_in_iter)(const struct iov_iter *, size_t))
+typedef size_t (*fault_in_fn)(const struct iov_iter *iter, size_t len);
+
+/* the number of bytes that are present then, or an error */
+static ssize_t fault_in_pages(struct iov_iter *iter, fault_in_fn fault_in_iter)
 {
 	size_t len = min_t(size_t, iov_iter_count(iter), SCULLV_CHUNK);
 
@@ -130,13 +161,32 @@ static int fault_in(struct iov_iter *iter, struct progress *progress,
 		return -EFAULT;
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	progress->most = len - fault_in_iter(iter, len);
-	return progress->most ? 0 : -EFAULT;
+	return len - fault_in_iter(iter, len) ?: -EFAULT;
 }
 
-/* copy from one quantum, or from a hole; 0 at the end of the device */
-static ssize_t read_step(struct kiocb *iocb, struct iov_iter *to,
-			 struct progress *progress)
+/*
+ * Fault in the user pages of the next step, outside all sections and locks: this
+ * may take for ever. The step ends where they end. Some machines (riscv) do not
+ * copy up to the byte before a missing page, but nothing at all.
+ */
+static __always_inline int fault_in(struct iov_iter *iter, struct scullv_io *io,
+				    fault_in_fn fault_in_iter)
+{
+	ssize_t present;
+
+	if (io->fault_ins++ > MAX_FAULT_INS + (io->done >> PAGE_SHIFT))
+		return -EFAULT;
+	present = fault_in_pages(iter, fault_in_iter);
+	if (present < 0)
+		return present;
+	io->window = present;
+	return 0;
+}
+
+/* copies from one quantum or hole; 0 at the end of the device */
+static __always_inline ssize_t read_quantum(struct kiocb *iocb,
+					    struct iov_iter *to,
+					    struct scullv_io *io)
 {
 	struct scullv_dev *dev = iocb->ki_filp->private_data;
 	struct scullv_store *store;
@@ -148,17 +198,18 @@ static ssize_t read_step(struct kiocb *iocb, struct iov_iter *to,
 
 	store = scullv_store_get(dev, &idx);
 	pos = iocb->ki_pos;
-	size = scullv_size(store);
-	if (pos >= size || overtaken(progress, store))
+	size = scullv_store_size(store);
+	if (pos >= size || unlikely(store_replaced(io, store)))
 		goto out;
+	io->generation = store->generation;
 
 	len = min_t(loff_t, iov_iter_count(to), size - pos);
-	offset = in_quantum(store, pos, progress, &len);
+	offset = clamp_to_quantum(store, pos, io, &len);
 	quantum = scullv_lookup(store, pos);
 
 	pagefault_disable();
 	if (quantum)
-		/* data race: the bytes themselves, see above */
+		/* data race: intended for the bytes themselves, see above */
 		ret = data_race(_copy_to_iter(quantum + offset, len, to));
 	else
 		ret = iov_iter_zero(len, to);
@@ -170,23 +221,105 @@ out:
 	return ret;
 }
 
-static ssize_t scullv_read_iter(struct kiocb *iocb, struct iov_iter *to)
+/* a read whose buffer is not all present */
+static noinline ssize_t continue_read(struct kiocb *iocb, struct iov_iter *to,
+				      ssize_t done, u64 generation)
 {
-	struct progress progress = { .most = SCULLV_CHUNK };
+	struct scullv_io io = { .done = done, .generation = generation };
 	ssize_t ret;
 
 	do {
-		ret = take_steps(iocb, to, read_step, &progress);
-		if (ret != -EFAULT)
+		ret = fault_in(to, &io, fault_in_iov_iter_writeable);
+		if (ret)
 			break;
-		ret = fault_in(to, &progress, fault_in_iov_iter_writeable);
-	} while (!ret);
-	return progress.done ?: ret;
+		ret = do_steps(iocb, to, read_quantum, &io);
+	} while (ret == -EFAULT);
+	return io.done ?: ret;
+}
+
+static ssize_t scullv_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct scullv_io io = { .window = SCULLV_CHUNK };
+	ssize_t ret;
+
+	ret = do_steps(iocb, to, read_quantum, &io);
+	if (ret == -EFAULT)
+		return continue_read(iocb, to, io.done, io.generation);
+	return io.done ?: ret;
+}
+
+/* -- write: whoever moves the end holds append_lock -- */
+
+/* With the buffer faulted in first, the lock is rarely dropped halfway. */
+static int wait_for_end(struct scullv_dev *dev, struct iov_iter *from)
+{
+	fault_in_iov_iter_readable(from, SCULLV_CHUNK);
+	return mutex_lock_killable(&dev->append_lock) ? -EINTR : 0;
+}
+
+/* A trim holds seal_lock until the new store takes writes. */
+static int wait_for_trim(struct scullv_dev *dev)
+{
+	if (mutex_lock_killable(&dev->seal_lock))
+		return -EINTR;
+	mutex_unlock(&dev->seal_lock);
+	return 0;
+}
+
+/* RLIMIT_FSIZE and the largest offset, as generic_write_check_limits() does */
+static __always_inline int clamp_to_limits(loff_t pos,
+					   const struct scullv_io *io,
+					   size_t *len)
+{
+	unsigned long limit = rlimit(RLIMIT_FSIZE);
+	u64 max = MAX_LFS_FILESIZE;
+
+	if (limit != RLIM_INFINITY && limit < max) {
+		max = limit;
+		if (pos >= max && !io->done)
+			send_sig(SIGXFSZ, current, 0);
+	}
+	if (pos >= max)
+		return -EFBIG;
+	*len = min_t(u64, *len, max - pos);
+	return 0;
 }
 
 /*
- * Is there a hole? Who may not wait is told before the first byte is copied:
- * io_uring lets a thread that may wait have all of a call, never the rest.
+ * Decide where the next bytes of a write go, and how many there may be. A write
+ * that ends past the size holds append_lock. Inside the section the lock is only
+ * tried. A write that has moved the end goes on only at the end: when it had to
+ * drop the lock for a missing page, another write may have come in between.
+ *
+ * Return: 0, an error of write(), or -ENOLCK or -ESTALE: see write_quantum().
+ */
+static __always_inline int place_write(struct kiocb *iocb,
+				       const struct scullv_store *store,
+				       struct scullv_io *io, size_t *len)
+{
+	struct scullv_dev *dev = iocb->ki_filp->private_data;
+	bool append = iocb->ki_flags & IOCB_APPEND;
+	loff_t size = scullv_store_size(store);
+
+	if (append || io->end_moved || (u64)iocb->ki_pos + *len > size) {
+		if (!io->end_locked) {
+			if (!mutex_trylock(&dev->append_lock))
+				return iocb->ki_flags & IOCB_NOWAIT ? -EAGAIN :
+								      -ENOLCK;
+			io->end_locked = true;
+			size = scullv_store_size(store);
+		}
+		if (io->end_moved && iocb->ki_pos != size)
+			return -ESTALE;
+		if (append)
+			iocb->ki_pos = size;
+	}
+	return clamp_to_limits(iocb->ki_pos, io, len);
+}
+
+/*
+ * IOCB_NOWAIT must fail before any byte is copied: io_uring reissues the whole
+ * request, not the remainder.
  */
 static bool has_hole(struct scullv_store *store, u64 pos, size_t len)
 {
@@ -198,7 +331,7 @@ static bool has_hole(struct scullv_store *store, u64 pos, size_t len)
 	return false;
 }
 
-/* the quantum at pos, allocated where there is a hole */
+/* the quantum at a position, allocated if there is a hole */
 static void *get_quantum(struct scullv_dev *dev, struct scullv_store *store,
 			 loff_t pos, struct iov_iter *from)
 {
@@ -208,112 +341,272 @@ static void *get_quantum(struct scullv_dev *dev, struct scullv_store *store,
 	if (quantum)
 		return quantum;
 
-	/* a buffer that cannot be read shall cost no memory */
+	/* probe the source first, so that -EFAULT allocates nothing */
 	pagefault_disable();
 	missing = fault_in_iov_iter_readable(from, 1);
 	pagefault_enable();
-	return missing ? ERR_PTR(-EFAULT) :
-			 scullv_fill(dev, store, pos);
+	return missing ? ERR_PTR(-EFAULT) : scullv_fill(dev, store, pos);
 }
 
-/* copy into one quantum; -ESTALE when the rest of the write has no place */
-static ssize_t write_step(struct kiocb *iocb, struct iov_iter *from,
-			  struct progress *progress)
+/*
+ * A page that is mapped executable may be in the instruction cache (arm64 and
+ * others). Folds away on machines whose caches are coherent.
+ */
+static void flush_quantum(const struct scullv_store *store,
+			  const void *quantum, size_t offset, size_t len)
+{
+	unsigned long n;
+
+	if (!ARCH_IMPLEMENTS_FLUSH_DCACHE_PAGE)
+		return;
+	for (n = offset >> PAGE_SHIFT; n <= (offset + len - 1) >> PAGE_SHIFT; n++)
+		flush_dcache_page(scullv_page(store, quantum, n));
+}
+
+/*
+ * Copies into one quantum. Besides errors of write(), returns -ENOLCK or -EBUSY
+ * when the caller has to wait outside the section, and -ESTALE when there is no
+ * place for the rest of the write: none of them reaches the user.
+ */
+static __always_inline ssize_t write_quantum(struct kiocb *iocb,
+					     struct iov_iter *from,
+					     struct scullv_io *io)
 {
 	struct scullv_dev *dev = iocb->ki_filp->private_data;
+	size_t offset, copied, len = iov_iter_count(from);
 	struct scullv_store *store;
-	size_t offset, len, copied;
 	ssize_t ret = -ESTALE;
 	void *quantum;
 	int idx;
 
 	store = scullv_store_get(dev, &idx);
-	if (overtaken(progress, store))
+	/* before anything else: the new store may be sealed */
+	if (unlikely(store_replaced(io, store)))
 		goto out;
-	if (iocb->ki_flags & IOCB_APPEND) {
-		loff_t size = scullv_size(store);
-
-		/* the second half goes right behind the first or nowhere */
-		if (progress->done && size != iocb->ki_pos)
-			goto out;
-		iocb->ki_pos = size;
-	}
-
-	ret = -EFBIG;
-	if (iocb->ki_pos >= MAX_LFS_FILESIZE)
+	io->generation = store->generation;
+	ret = place_write(iocb, store, io, &len);
+	if (ret)
 		goto out;
-	len = min_t(loff_t, iov_iter_count(from),
-		    MAX_LFS_FILESIZE - iocb->ki_pos);
 	ret = -EAGAIN;
-	if (iocb->ki_flags & IOCB_NOWAIT && !progress->done &&
+	if (iocb->ki_flags & IOCB_NOWAIT && !io->done &&
 	    has_hole(store, iocb->ki_pos, len))
 		goto out;
 
-	offset = in_quantum(store, iocb->ki_pos, progress, &len);
+	offset = clamp_to_quantum(store, iocb->ki_pos, io, &len);
 	quantum = get_quantum(dev, store, iocb->ki_pos, from);
 	ret = PTR_ERR_OR_ZERO(quantum);
 	if (ret)
 		goto out;
 
 	pagefault_disable();
-	/* data race: the bytes themselves, see above */
+	/* data race: intended for the bytes themselves, see above */
 	copied = data_race(_copy_from_iter(quantum + offset, len, from));
 	pagefault_enable();
-	if (copied)
-		scullv_extend(store, iocb->ki_pos + copied);
-	ret = copied ?: -EFAULT;
+	ret = -EFAULT;
+	if (copied) {
+		flush_quantum(store, quantum, offset, copied);
+		if (scullv_extend(dev, store, iocb->ki_pos + copied))
+			io->end_moved = true;
+		ret = copied;
+	}
 out:
 	scullv_store_put(dev, idx);
 	return ret;
 }
 
-static int lock_append(struct scullv_dev *dev, struct kiocb *iocb)
+/*
+ * A write that moves the end moves the timestamps of the node with each tick of
+ * the coarse clock; an overwrite moves them once a second.
+ */
+static void note_end_moved(struct file *file)
 {
-	if (iocb->ki_flags & IOCB_NOWAIT)
-		return mutex_trylock(&dev->append_lock) ? 0 : -EAGAIN;
-	return mutex_lock_killable(&dev->append_lock) ? -EINTR : 0;
+	/* data race: file_update_time() looks again */
+	struct timespec64 now, mtime = data_race(inode_get_mtime(file_inode(file)));
+
+	ktime_get_coarse_real_ts64(&now);
+	if (!timespec64_equal(&now, &mtime))
+		update_node_time(file);
 }
 
-static ssize_t append_steps(struct kiocb *iocb, struct iov_iter *from,
-			    struct progress *progress)
+static void note_overwrite(struct file *file)
+{
+	/* data race: as above */
+	time64_t mtime = data_race(inode_get_mtime_sec(file_inode(file)));
+
+	if (mtime != ktime_get_real_seconds())
+		update_node_time(file);
+}
+
+static __always_inline ssize_t end_write(struct kiocb *iocb,
+					 const struct scullv_io *io, int err)
+{
+	if (io->end_moved)
+		note_end_moved(iocb->ki_filp);
+	else if (io->done)
+		note_overwrite(iocb->ki_filp);
+	return io->done ?: err;
+}
+
+static __always_inline ssize_t write_steps(struct kiocb *iocb,
+					   struct iov_iter *from,
+					   struct scullv_io *io)
 {
 	struct scullv_dev *dev = iocb->ki_filp->private_data;
 	ssize_t ret;
 
-	ret = lock_append(dev, iocb);
-	if (ret)
-		return ret;
-	ret = take_steps(iocb, from, write_step, progress);
-	mutex_unlock(&dev->append_lock);
+	ret = do_steps(iocb, from, write_quantum, io);
+	if (io->end_locked)
+		mutex_unlock(&dev->append_lock);
+	io->end_locked = false;
 	return ret;
+}
+
+/* wait for what write_quantum() could not wait for; 0 to go on, or an error */
+static __always_inline int wait_outside(struct scullv_dev *dev,
+					struct iov_iter *from,
+					struct scullv_io *io, int why)
+{
+	int err;
+
+	switch (why) {
+	case -EFAULT:
+		return fault_in(from, io, fault_in_iov_iter_readable);
+	case -ENOLCK:
+		err = wait_for_end(dev, from);
+		io->end_locked = !err;
+		return err;
+	case -EBUSY:
+		return wait_for_trim(dev);
+	default:
+		return why;
+	}
+}
+
+/* a write that has to wait, or has failed */
+static noinline ssize_t continue_write(struct kiocb *iocb, struct iov_iter *from,
+				       ssize_t done, u64 generation,
+				       bool end_moved, ssize_t ret)
+{
+	struct scullv_dev *dev = iocb->ki_filp->private_data;
+	struct scullv_io io = {
+		.window = SCULLV_CHUNK,
+		.done = done,
+		.generation = generation,
+		.end_moved = end_moved,
+	};
+
+	while (ret) {
+		ret = wait_outside(dev, from, &io, ret);
+		if (ret)
+			break;
+		ret = write_steps(iocb, from, &io);
+	}
+	return end_write(iocb, &io, ret);
 }
 
 static ssize_t scullv_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	bool append = iocb->ki_flags & IOCB_APPEND;
-	struct progress progress = { .most = SCULLV_CHUNK };
+	struct scullv_io io = { .window = SCULLV_CHUNK };
 	ssize_t ret;
 
-	/*
-	 * Where a page is missing in the middle of an append, another may get
-	 * in between. With the pages fetched beforehand that becomes rare.
-	 */
-	if (append) {
+	if (iocb->ki_flags & IOCB_APPEND)
 		fault_in_iov_iter_readable(from, SCULLV_CHUNK);
-		if (fatal_signal_pending(current))
-			return -EINTR;
+	ret = write_steps(iocb, from, &io);
+	if (ret)
+		return continue_write(iocb, from, io.done, io.generation,
+				      io.end_moved, ret);
+	return end_write(iocb, &io, 0);
+}
+
+/* -- splice: the pages themselves go into the pipe, as with tmpfs -- */
+
+#define SPLICE_PAGES	16	/* handed to the pipe at a time */
+
+static void release_page(struct splice_pipe_desc *spd, unsigned int i)
+{
+	put_page(spd->pages[i]);
+}
+
+/* the page at a position, with a reference; the zero page for a hole */
+static struct page *get_page_at(struct scullv_store *store, loff_t pos)
+{
+	const void *quantum = scullv_lookup(store, pos);
+	size_t offset = pos & (store->quantum_size - 1);
+	struct page *page;
+
+	page = quantum ? scullv_page(store, quantum, offset >> PAGE_SHIFT) :
+			 ZERO_PAGE(0);
+	if (PageHWPoison(page))
+		return ERR_PTR(-EIO);
+	get_page(page);
+	return page;
+}
+
+/* Reference the pages from a position on. The section lasts no longer than that. */
+static int get_pages(struct scullv_dev *dev, loff_t pos, size_t len,
+		     struct scullv_io *io, struct splice_pipe_desc *spd)
+{
+	struct scullv_store *store;
+	loff_t end;
+	int err = 0;
+	int idx;
+
+	store = scullv_store_get(dev, &idx);
+	if (unlikely(store_replaced(io, store)))
+		goto out;
+	io->generation = store->generation;
+	end = min_t(u64, (u64)pos + len, scullv_store_size(store));
+	while (pos < end && spd->nr_pages < spd->nr_pages_max) {
+		struct partial_page *part = &spd->partial[spd->nr_pages];
+		struct page *page = get_page_at(store, pos);
+
+		err = PTR_ERR_OR_ZERO(page);
+		if (err)
+			break;
+		part->offset = offset_in_page(pos);
+		part->len = min_t(loff_t, PAGE_SIZE - part->offset, end - pos);
+		pos += part->len;
+		spd->pages[spd->nr_pages++] = page;
 	}
+out:
+	scullv_store_put(dev, idx);
+	return err;
+}
+
+/*
+ * The pages cannot be stolen from the pipe: the device still uses them, and they
+ * are charged as kernel memory.
+ */
+static ssize_t scullv_splice_read(struct file *in, loff_t *ppos,
+				  struct pipe_inode_info *pipe, size_t len,
+				  unsigned int flags)
+{
+	struct scullv_dev *dev = in->private_data;
+	struct partial_page partial[SPLICE_PAGES];
+	struct page *pages[SPLICE_PAGES];
+	struct scullv_io io = {};
+	ssize_t ret;
 
 	do {
-		if (append)
-			ret = append_steps(iocb, from, &progress);
-		else
-			ret = take_steps(iocb, from, write_step, &progress);
-		if (ret != -EFAULT)
+		struct splice_pipe_desc spd = {
+			.pages = pages,
+			.partial = partial,
+			.nr_pages_max = SPLICE_PAGES,
+			.ops = &nosteal_pipe_buf_ops,
+			.spd_release = release_page,
+		};
+
+		ret = get_pages(dev, *ppos, len, &io, &spd);
+		if (!spd.nr_pages)
 			break;
-		ret = fault_in(from, &progress, fault_in_iov_iter_readable);
-	} while (!ret);
-	return progress.done ?: ret;
+		ret = splice_to_pipe(pipe, &spd);
+		if (ret <= 0)
+			break;
+		*ppos += ret;
+		io.done += ret;
+		len -= ret;
+	} while (len && !pipe_full(pipe->head, pipe->tail, pipe->max_usage));
+	return io.done ?: ret;
 }
 
 static loff_t scullv_llseek(struct file *file, loff_t offset, int whence)
@@ -333,7 +626,7 @@ static loff_t scullv_llseek(struct file *file, loff_t offset, int whence)
 	default:
 		offset = generic_file_llseek_size(file, offset, whence,
 						  MAX_LFS_FILESIZE,
-						  scullv_size(store));
+						  scullv_store_size(store));
 		goto out;
 	}
 	if (offset >= 0)
@@ -345,7 +638,7 @@ out:
 
 /* -- ioctl: the geometry of the next trim -- */
 
-static int query(struct scullv_dev *dev, enum scullv_field field)
+static int ioc_query(struct scullv_dev *dev, enum scullv_field field)
 {
 	struct scullv_geometry config;
 
@@ -354,11 +647,11 @@ static int query(struct scullv_dev *dev, enum scullv_field field)
 }
 
 /*
- * Set a field and return its old value. That goes to a pointer too, unless
- * NULL: before anything changes, and with no lock held, for it may fault.
+ * Set a field and return its old value. If @to is not NULL the old value goes
+ * there too, before anything changes and with no lock held, as it may fault.
  */
-static int shift(struct scullv_dev *dev, enum scullv_field field, int value,
-		 int __user *to)
+static int ioc_shift(struct scullv_dev *dev, enum scullv_field field,
+		     unsigned long value, int __user *to)
 {
 	struct scullv_geometry old, new;
 	struct scullv_range range;
@@ -369,9 +662,9 @@ static int shift(struct scullv_dev *dev, enum scullv_field field, int value,
 		*scullv_field(&new, field) = value;
 
 		range = scullv_range(&old, field);
-		if (value < (int)range.min || value > (int)range.max) {
-			pr_err_ratelimited("%s=%d: must be a number from %u to %u\n",
-					   range.name, value, range.min,
+		if (value < range.min || value > range.max) {
+			pr_err_ratelimited("%s=%ld: must be a number from %u to %u\n",
+					   range.name, (long)value, range.min,
 					   range.max);
 			return -EINVAL;
 		}
@@ -381,26 +674,30 @@ static int shift(struct scullv_dev *dev, enum scullv_field field, int value,
 	return *scullv_field(&old, field);
 }
 
-static int tell(struct scullv_dev *dev, enum scullv_field field, int value)
+static int ioc_tell(struct scullv_dev *dev, enum scullv_field field,
+		    unsigned long value)
 {
-	return min(shift(dev, field, value, NULL), 0);
+	return min(ioc_shift(dev, field, value, NULL), 0);
 }
 
-static int set(struct scullv_dev *dev, enum scullv_field field, int __user *from)
-{
-	int value;
-
-	return get_user(value, from) ?: tell(dev, field, value);
-}
-
-static int exchange(struct scullv_dev *dev, enum scullv_field field, int __user *ptr)
+static int ioc_set(struct scullv_dev *dev, enum scullv_field field,
+		   int __user *from)
 {
 	int value;
 
-	return get_user(value, ptr) ?: min(shift(dev, field, value, ptr), 0);
+	return get_user(value, from) ?: ioc_tell(dev, field, value);
 }
 
-static int reset(struct scullv_dev *dev)
+static int ioc_exchange(struct scullv_dev *dev, enum scullv_field field,
+			int __user *ptr)
+{
+	int value;
+
+	return get_user(value, ptr) ?:
+	       min(ioc_shift(dev, field, value, ptr), 0);
+}
+
+static int ioc_reset(struct scullv_dev *dev)
 {
 	struct scullv_geometry old, new;
 
@@ -426,33 +723,33 @@ static long scullv_ioctl(struct file *file, unsigned int cmd,
 
 	switch (cmd) {
 	case SCULLV_IOCGORDER:
-		return put_user(query(dev, SCULLV_FIELD_ORDER), ptr);
+		return put_user(ioc_query(dev, SCULLV_FIELD_ORDER), ptr);
 	case SCULLV_IOCQORDER:
-		return query(dev, SCULLV_FIELD_ORDER);
+		return ioc_query(dev, SCULLV_FIELD_ORDER);
 	case SCULLV_IOCGQSET:
-		return put_user(query(dev, SCULLV_FIELD_QSET), ptr);
+		return put_user(ioc_query(dev, SCULLV_FIELD_QSET), ptr);
 	case SCULLV_IOCQQSET:
-		return query(dev, SCULLV_FIELD_QSET);
+		return ioc_query(dev, SCULLV_FIELD_QSET);
 
-	/* the others set: the administrator only */
+	/* the others change something */
 	case SCULLV_IOCRESET:
-		return may_set() ?: reset(dev);
+		return may_set() ?: ioc_reset(dev);
 	case SCULLV_IOCSORDER:
-		return may_set() ?: set(dev, SCULLV_FIELD_ORDER, ptr);
+		return may_set() ?: ioc_set(dev, SCULLV_FIELD_ORDER, ptr);
 	case SCULLV_IOCTORDER:
-		return may_set() ?: tell(dev, SCULLV_FIELD_ORDER, arg);
+		return may_set() ?: ioc_tell(dev, SCULLV_FIELD_ORDER, arg);
 	case SCULLV_IOCXORDER:
-		return may_set() ?: exchange(dev, SCULLV_FIELD_ORDER, ptr);
+		return may_set() ?: ioc_exchange(dev, SCULLV_FIELD_ORDER, ptr);
 	case SCULLV_IOCHORDER:
-		return may_set() ?: shift(dev, SCULLV_FIELD_ORDER, arg, NULL);
+		return may_set() ?: ioc_shift(dev, SCULLV_FIELD_ORDER, arg, NULL);
 	case SCULLV_IOCSQSET:
-		return may_set() ?: set(dev, SCULLV_FIELD_QSET, ptr);
+		return may_set() ?: ioc_set(dev, SCULLV_FIELD_QSET, ptr);
 	case SCULLV_IOCTQSET:
-		return may_set() ?: tell(dev, SCULLV_FIELD_QSET, arg);
+		return may_set() ?: ioc_tell(dev, SCULLV_FIELD_QSET, arg);
 	case SCULLV_IOCXQSET:
-		return may_set() ?: exchange(dev, SCULLV_FIELD_QSET, ptr);
+		return may_set() ?: ioc_exchange(dev, SCULLV_FIELD_QSET, ptr);
 	case SCULLV_IOCHQSET:
-		return may_set() ?: shift(dev, SCULLV_FIELD_QSET, arg, NULL);
+		return may_set() ?: ioc_shift(dev, SCULLV_FIELD_QSET, arg, NULL);
 	default:
 		return -ENOTTY;
 	}
@@ -464,7 +761,7 @@ const struct file_operations scullv_fops = {
 	.llseek = scullv_llseek,
 	.read_iter = scullv_read_iter,
 	.write_iter = scullv_write_iter,
-	.splice_read = copy_splice_read,
+	.splice_read = scullv_splice_read,
 	.splice_write = iter_file_splice_write,
 	.mmap = scullv_mmap,
 	.fsync = noop_fsync,

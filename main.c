@@ -52,10 +52,14 @@ static char *alloc = "vmalloc";
 module_param(alloc, charp, 0444);
 MODULE_PARM_DESC(alloc, "allocator, like order: vmalloc, pages or huge (default vmalloc)");
 
-#define LIMIT_LEN	32
+module_param_named(wronly_trims, scullv_wronly_trims, bool, 0644);
+MODULE_PARM_DESC(wronly_trims,
+		 "opening write-only empties a device, the book's rule; if not, only O_TRUNC does (default Y)");
 
-static char limit[LIMIT_LEN];	/* as it was set last */
-static const char *limit_at_load = "50%";
+#define LIMIT_LEN	32
+#define LIMIT_DEFAULT	"50%"
+
+static char limit[LIMIT_LEN];	/* as set last; protected by the parameters' lock */
 
 /* a number from a parameter or an attribute */
 static int parse_number(const char *text, struct scullv_range range,
@@ -100,7 +104,7 @@ static int parse_limit(const char *text, unsigned long *pages)
 		return -EINVAL;
 
 	if (last == '%') {
-		if (number > 100)
+		if (!number || number > 100)
 			return -EINVAL;
 		number = div_u64(number * totalram_pages(), 100);
 	} else {
@@ -112,30 +116,22 @@ static int parse_limit(const char *text, unsigned long *pages)
 	return 0;
 }
 
-static int set_limit(const char *text)
+/* The kernel holds the parameters' lock, at load time too. */
+static int limit_set(const char *text, const struct kernel_param *param)
 {
 	char copy[LIMIT_LEN];
 	const char *trimmed;
 	unsigned long pages;
 
-	/* one that is longer is as wrong as none */
+	/* text that is too long is as invalid as an empty one */
 	trimmed = strscpy(copy, text, sizeof(copy)) > 0 ? strim(copy) : "";
 	if (parse_limit(trimmed, &pages)) {
-		pr_err("limit=%.*s: must be bytes with an optional K, M, G or T, or 0%% to 100%% of the memory, 0 for no limit\n",
+		pr_err("limit=%.*s: must be bytes with an optional K, M, G or T, or 1%% to 100%% of the memory, 0 for no limit\n",
 		       (int)strcspn(text, "\n"), text);
 		return -EINVAL;
 	}
 	scullv_set_limit(pages);
 	strscpy(limit, trimmed, sizeof(limit));
-	return 0;
-}
-
-static int limit_set(const char *text, const struct kernel_param *param)
-{
-	if (THIS_MODULE->state == MODULE_STATE_LIVE)
-		return set_limit(text);
-	/* insmod: text stays, and scullv_init() is going to look at it */
-	limit_at_load = text;
 	return 0;
 }
 
@@ -151,7 +147,20 @@ static struct kparam_string limit_string = {
 module_param_cb(limit, &limit_ops, &limit_string, 0644);
 __MODULE_PARM_TYPE(limit, "string");
 MODULE_PARM_DESC(limit,
-		 "memory for the quanta of all devices: bytes or percent of RAM, 0 for no limit (default 50%)");
+		 "memory for the quanta of all devices: bytes or percent of RAM, 0 for no limit (default "
+		 LIMIT_DEFAULT ")");
+
+/* /sys/module/scullv/parameters/limit may have been written by now */
+static int set_default_limit(void)
+{
+	int err = 0;
+
+	kernel_param_lock(THIS_MODULE);
+	if (!*limit)
+		err = limit_set(LIMIT_DEFAULT, NULL);
+	kernel_param_unlock(THIS_MODULE);
+	return err;
+}
 
 /* -- a device and its attributes, /sys/class/scullv/scullvN -- */
 
@@ -392,7 +401,7 @@ static int parse_parameters(unsigned int *major_number)
 	       check_count("order", order) ?:
 	       check_count("qset", qset) ?:
 	       check_count("alloc", alloc) ?:
-	       set_limit(limit_at_load);
+	       set_default_limit();
 }
 
 static int create_devices(void)

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mapping a device: what read() sees is what a mapping sees.
+ * Memory mappings: a mapping shows what read() returns.
  *
- * A vmalloc area is contiguous for the kernel only; its pages lie anywhere. So
- * a mapping is put together page by page, when pages are touched. The fault
- * handler enters pages into the page table itself, inside the store's section:
- * a trim that has waited for the sections to end can unmap the old store's
- * pages and be sure that no late one follows.
+ * The pages of a vmalloc area are scattered, so a mapping is built page by page
+ * as pages are touched. The fault handler enters the pages itself, inside the
+ * section of the store, as drivers/dax/device.c does: after a trim has waited
+ * for the sections, unmap_mapping_range() finds every entry of an old page.
+ * A private mapping gets the same entry, read-only. The kernel copies the page
+ * on the first write, and checks the entry again before it uses the copy.
  *
- * Every page has a reference count of its own, and each mapping holds one. What
- * a trim takes from the device stays with whoever has pinned it.
+ * Each entry holds a reference to its page. Pages that a trim takes from the
+ * device stay with whoever has pinned them.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -21,19 +22,57 @@
 #include "scullv.h"
 
 /*
- * A fault brings the neighbours along, as the kernel's own fault-around does,
- * so that reading through a mapping costs a fault in 16 pages.
+ * Enter neighbouring pages too, as the kernel's fault-around does: sequential
+ * access takes one fault for 16 pages.
  */
 #define FAULT_PAGES	16
 
 #define SCULLV_FS_MAGIC	0x7363756c
 
 /*
- * Enter the pages around the fault: those that are in its quantum, in the
- * mapping and in the device. Any of them may be there already.
+ * A marker in the entry, such as userfaultfd's write protection: nothing can be
+ * entered in its place, now or when the fault is retried.
  */
-static vm_fault_t insert_around(struct vm_fault *vmf,
-				struct scullv_store *store, void *quantum)
+static bool has_marker(const struct vm_fault *vmf)
+{
+	return vmf->flags & FAULT_FLAG_ORIG_PTE_VALID &&
+	       !pte_none(vmf->orig_pte);
+}
+
+/*
+ * Enter consecutive pages, some of which may be there already. The fault fails
+ * only if the touched page, pages[touched], cannot be entered. Neighbours that
+ * cannot be entered, or have a memory error, are skipped.
+ */
+static vm_fault_t enter_pages(struct vm_fault *vmf, unsigned long address,
+			      struct page **pages, unsigned long count,
+			      unsigned long touched)
+{
+	vm_fault_t ret = VM_FAULT_NOPAGE;
+	unsigned long i, run, left;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		for (run = 0; i + run < count; run++)
+			if (PageHWPoison(pages[i + run]))
+				break;
+		left = run;
+		err = run ? vm_insert_pages(vmf->vma,
+					    address + (i << PAGE_SHIFT),
+					    pages + i, &left) : 0;
+		i += run - left;
+		/* pages[i] cannot be entered, or ends the run: a memory error */
+		if (i != touched || (err == -EBUSY && !has_marker(vmf)))
+			continue;
+		ret = err ? VM_FAULT_SIGBUS : VM_FAULT_HWPOISON;
+	}
+	return ret;
+}
+
+/* Enter the pages around the fault, inside its quantum, mapping and device. */
+static vm_fault_t enter_around(struct vm_fault *vmf,
+			       const struct scullv_store *store,
+			       const void *quantum)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	pgoff_t in_quantum = (1UL << store->geometry.order) - 1;
@@ -41,53 +80,22 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 	pgoff_t first = max(vmf->pgoff & ~around, vma->vm_pgoff);
 	pgoff_t last = min3(vmf->pgoff | around,
 			    vma->vm_pgoff + vma_pages(vma) - 1,
-			    scullv_pages(store) - 1);
+			    scullv_store_pages(store) - 1);
 	unsigned long address = vma->vm_start +
 				((first - vma->vm_pgoff) << PAGE_SHIFT);
-	struct page *pages[FAULT_PAGES], **page = pages;
-	unsigned long count = last - first + 1;
+	struct page *pages[FAULT_PAGES];
 	pgoff_t pgoff;
 
 	for (pgoff = first; pgoff <= last; pgoff++)
-		pages[pgoff - first] = store->geometry.allocator->page(quantum,
-							pgoff & in_quantum);
-	while (count) {
-		unsigned long left = count;
-		unsigned long done;
-		int err;
-
-		err = vm_insert_pages(vma, address, page, &left);
-		if (err && err != -EBUSY)
-			return VM_FAULT_SIGBUS;
-		done = count - left + (err == -EBUSY);
-		address += done << PAGE_SHIFT;
-		page += done;
-		count -= done;
-	}
-	return VM_FAULT_NOPAGE;
+		pages[pgoff - first] = scullv_page(store, quantum,
+						   pgoff & in_quantum);
+	return enter_pages(vmf, address, pages, last - first + 1,
+			   vmf->pgoff - first);
 }
 
 /*
- * A write to a private mapping: the kernel is going to copy the page and enter
- * the copy, after the section. It keeps the page locked until then, and so a
- * trim can wait for it.
- */
-static vm_fault_t lend_page(struct vm_fault *vmf, struct scullv_store *store,
-			    void *quantum)
-{
-	pgoff_t in_quantum = (1UL << store->geometry.order) - 1;
-
-	WRITE_ONCE(store->lent, true);
-	vmf->page = store->geometry.allocator->page(quantum,
-						    vmf->pgoff & in_quantum);
-	get_page(vmf->page);
-	lock_page(vmf->page);
-	return VM_FAULT_LOCKED;
-}
-
-/*
- * Whatever goes wrong is a SIGBUS: a driver that answered VM_FAULT_OOM would
- * be asked again and again.
+ * An error is a SIGBUS. Not VM_FAULT_OOM: the kernel would retry the fault for
+ * ever.
  */
 static vm_fault_t scullv_fault(struct vm_fault *vmf)
 {
@@ -99,24 +107,32 @@ static vm_fault_t scullv_fault(struct vm_fault *vmf)
 	int idx;
 
 	store = scullv_store_get(dev, &idx);
-	if (vmf->pgoff >= scullv_pages(store))
+	/* a sealed store is empty, so a fault never waits for a trim */
+	if (vmf->pgoff >= scullv_store_pages(store))
 		goto out;
 	pos = (loff_t)vmf->pgoff << PAGE_SHIFT;
 	quantum = scullv_lookup(store, pos) ?: scullv_fill(dev, store, pos);
-	if (IS_ERR(quantum))
-		goto out;
-	if (vmf->cow_page)
-		ret = lend_page(vmf, store, quantum);
-	else
-		ret = insert_around(vmf, store, quantum);
+	if (!IS_ERR(quantum))
+		ret = enter_around(vmf, store, quantum);
 out:
 	scullv_store_put(dev, idx);
 	return ret;
 }
 
 /*
- * Nothing to do. But mremap() of 6.1 cannot grow a mapping in place that is
- * VM_MIXEDMAP, unless there is a close().
+ * Nothing to do: scullv_fault() enters the neighbours. Without map_pages(),
+ * kernels from 6.6 on give up each fault under the lock of the VMA and repeat it
+ * with mmap_lock held.
+ */
+static vm_fault_t scullv_map_pages(struct vm_fault *vmf, pgoff_t start,
+				   pgoff_t end)
+{
+	return 0;
+}
+
+/*
+ * Nothing to do. But mremap() of 6.1 cannot grow a VM_MIXEDMAP mapping in place
+ * unless there is a close().
  */
 static void scullv_vma_close(struct vm_area_struct *vma)
 {
@@ -124,17 +140,18 @@ static void scullv_vma_close(struct vm_area_struct *vma)
 
 static const struct vm_operations_struct scullv_vm_ops = {
 	.fault = scullv_fault,
+	.map_pages = scullv_map_pages,
 	.close = scullv_vma_close,
 };
 
 /**
  * scullv_mmap - map a device
  * @file: the open device
- * @vma: shared or private, of any offset and length
+ * @vma: the mapping: shared or private, of any offset and length
  *
- * Context: Process, mmap_lock held for writing.
- * Return: 0; -ENODEV where the data cache aliases: there the kernel's address
- * of a page and the user's would not show the same bytes.
+ * Context: Process. mmap_lock is held for writing.
+ * Return: 0; -ENODEV on machines whose data caches alias: there the kernel's and
+ * the user's address of a page may not show the same bytes.
  */
 int scullv_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -145,11 +162,11 @@ int scullv_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* -- one address_space a device, whichever of its nodes is opened -- */
+/* -- one address_space per device, as in drm_drv.c and vfio_main.c -- */
 
 /*
- * The owner stays NULL: a file system that its own module has mounted would
- * keep the module from ever being unloaded.
+ * The owner stays NULL: a module that mounts a file system of its own could
+ * never be unloaded.
  */
 static int scullv_init_fs_context(struct fs_context *fc)
 {
@@ -165,12 +182,11 @@ static struct file_system_type scullv_fs_type = {
 static struct vfsmount *scullv_mount;
 
 /**
- * scullv_mapping_inode - an inode for a device's address_space
+ * scullv_mapping_inode - create the inode that holds a device's address_space
  *
- * All of a device's mappings are found in it, those of a second node or of one
- * in a container too.
+ * It knows all mappings of the device, through whichever node they were made.
  *
- * Context: Process, may sleep.
+ * Context: Process. May sleep.
  * Return: the inode, for iput(), or an ERR_PTR.
  */
 struct inode *scullv_mapping_inode(void)
@@ -179,10 +195,10 @@ struct inode *scullv_mapping_inode(void)
 }
 
 /**
- * scullv_mmap_init - make the file system that the inodes are of
+ * scullv_mmap_init - mount the pseudo file system of the inodes
  *
- * Context: Process, may sleep.
- * Return: 0 or what is wrong.
+ * Context: Process. May sleep.
+ * Return: 0 or an error.
  */
 int scullv_mmap_init(void)
 {
@@ -191,9 +207,9 @@ int scullv_mmap_init(void)
 }
 
 /**
- * scullv_mmap_exit - undo scullv_mmap_init(), when all inodes are gone
+ * scullv_mmap_exit - undo scullv_mmap_init() when all inodes are gone
  *
- * Context: Process, may sleep.
+ * Context: Process. May sleep.
  */
 void scullv_mmap_exit(void)
 {

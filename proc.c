@@ -2,15 +2,16 @@
 /*
  * /proc/scullvmem: every device, item and quantum, in the book's format.
  *
- * The dump is an iterator: it keeps a place (device, quantum number), holds
- * nothing, and enters the store anew for each record. So it is as long as it
- * needs to be, and writers and trims go on meanwhile. When a trim empties the
- * device that is being dumped, the dump goes on with the next device.
+ * The dump is an iterator: it keeps a position (device, quantum number), holds
+ * nothing, and enters the store again for each record. So it takes constant
+ * memory at any length, and blocks neither writers nor trims. If a trim empties
+ * the device that is being dumped, the dump continues with the next device.
  */
 #include <linux/capability.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/proc_fs.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -21,29 +22,29 @@
 #define PROC_NAME "scullvmem"
 
 /*
- * As much is formatted at once. seq_file takes a page, which is 150 lines: who
- * wants the first five of many waits for 40 instead.
+ * Bytes formatted at once. With a page, the default of seq_file, "head -5" would
+ * wait for 150 lines; now it waits for 40.
  */
 #define DUMP_BUFFER 1024
 
 static struct scullv_dev **devices;
 static unsigned int device_count;
 
-/* where a dump is, and the record that it has found there */
+/* position of a dump, and the record found there */
 struct dump {
 	enum { REAL, HASHED, HIDDEN } addresses;	/* decided at open */
 
 	unsigned int device;
-	bool in_device;		/* behind its heading */
-	u64 generation;		/* the store that the heading spoke of */
-	u64 number;		/* the next quantum to show */
-	u64 next_item;		/* the first whose heading was not yet shown */
+	bool in_device;		/* past its heading */
+	u64 generation;		/* of the store that the heading describes */
+	u64 number;		/* of the next quantum to show */
+	u64 next_item;		/* the first one whose heading has not been shown */
 
-	/* the heading of a device */
+	/* heading of a device */
 	struct scullv_geometry geometry;
 	loff_t size;
 
-	/* a quantum; these are only shown, never followed */
+	/* a quantum; addresses are only shown, never followed */
 	u64 item;
 	unsigned int slot;
 	const void *item_address;
@@ -51,48 +52,57 @@ struct dump {
 	const void *quantum_address;
 };
 
-static bool find_in_store(struct dump *dump, struct scullv_store *store)
+/* returns 1 if there is a record, 0 if not, -EINTR if killed */
+static int find_in_store(struct dump *dump, struct scullv_store *store)
 {
 	struct scullv_item *item;
+	void *quantum;
 
 	if (!dump->in_device) {
 		dump->generation = store->generation;
 		dump->geometry = store->geometry;
-		dump->size = scullv_size(store);
-		return true;
+		dump->size = scullv_store_size(store);
+		return 1;
 	}
 	if (dump->generation != store->generation)
-		return false;
+		return 0;
 
-	dump->quantum_address = scullv_next(store, &dump->number, &item);
-	if (!dump->quantum_address)
-		return false;
+	quantum = scullv_next_quantum(store, &dump->number, &item);
+	if (IS_ERR_OR_NULL(quantum))
+		return PTR_ERR(quantum);
+	dump->quantum_address = quantum;
 	dump->item_address = item;
-	dump->qset_address = item->qset;
+	dump->qset_address = item->slots;
 	dump->item = div_u64(item->first, store->geometry.qset);
 	dump->slot = dump->number - item->first;
-	return true;
+	return 1;
 }
 
-/* the record that the dump has come to, NULL when there is none left */
+/*
+ * The record at the current position, NULL at the end of the dump. A pread() far
+ * into the dump gets here for each record before it: seq_file skips them without
+ * a pause.
+ */
 static struct dump *find_record(struct dump *dump)
 {
 	struct scullv_store *store;
-	bool found;
-	int idx;
+	int found, idx;
 
+	if (fatal_signal_pending(current))
+		return ERR_PTR(-EINTR);
+	cond_resched();
 	for (; dump->device < device_count; dump->device++) {
 		store = scullv_store_get(devices[dump->device], &idx);
 		found = find_in_store(dump, store);
 		scullv_store_put(devices[dump->device], idx);
 		if (found)
-			return dump;
+			return found < 0 ? ERR_PTR(found) : dump;
 		dump->in_device = false;
 	}
 	return NULL;
 }
 
-/* seq_file starts where it stopped, or from the beginning */
+/* seq_file continues where it stopped, or starts from the beginning */
 static void *dump_start(struct seq_file *m, loff_t *pos)
 {
 	struct dump *dump = m->private;
@@ -172,9 +182,9 @@ static const struct seq_operations dump_ops = {
 };
 
 /*
- * kptr_restrict is exported nowhere; what %pK makes of an address tells.
- * That is asked once, at open: an open file may be handed to a program that
- * could see more than the one that opened it.
+ * kptr_restrict is not exported: see what %pK makes of an address. The decision
+ * is made at open, from the opener's credentials, as in kernel/kprobes.c: a
+ * program that inherits the open file may have more of them.
  */
 static int addresses_for(const struct file *file)
 {
@@ -211,11 +221,11 @@ static const struct proc_ops dump_proc_ops = {
 };
 
 /**
- * scullv_proc_init - make /proc/scullvmem
- * @devs: the devices it shows, which stay until scullv_proc_exit()
- * @count: how many there are
+ * scullv_proc_init - create /proc/scullvmem
+ * @devs: the devices to show; they stay until scullv_proc_exit()
+ * @count: number of devices
  *
- * Context: Process, may sleep.
+ * Context: Process. May sleep.
  * Return: 0 or -ENOMEM.
  */
 int scullv_proc_init(struct scullv_dev **devs, unsigned int count)
@@ -228,7 +238,7 @@ int scullv_proc_init(struct scullv_dev **devs, unsigned int count)
 /**
  * scullv_proc_exit - remove /proc/scullvmem
  *
- * Context: Process, may sleep. Waits for those who are reading it.
+ * Context: Process. May sleep; waits for reads in progress.
  */
 void scullv_proc_exit(void)
 {

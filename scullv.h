@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's inner interfaces. Calls go one way:
+ * Internal interfaces of the driver. Calls go one way only:
  *
  *	main.c  ->  file.c, mmap.c, proc.c  ->  store.c  ->  alloc.c
  *
  * quantum	one allocation of PAGE_SIZE << order bytes
- * qset		the array of qset quantum pointers that an item owns
- * item		one entry of a store's index, covers qset quanta
+ * qset		the array of pointers to quanta that an item owns
+ * item		one entry of a store's index; covers qset quanta
+ * hole		a part of a device, inside its size, that has no quantum
  * store	the contents of a device between two trims
- * trim		emptying a device: an empty store, of the configured geometry,
- *		takes the place of the old one
+ * trim		emptying a device: a new, empty store of the configured geometry
+ *		replaces the old one
  */
 #ifndef _SCULLV_H
 #define _SCULLV_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
 #include <linux/types.h>
@@ -30,22 +34,30 @@
 
 #define SCULLV_MAX_QSET	1048576	/* 8 MiB of pointers */
 
-/* the most that is copied or faulted in between two looks at the signals */
+/* Bytes copied or faulted in at most between two checks for signals. */
 #define SCULLV_CHUNK	SZ_1M
+
+/*
+ * Every allocation of a store: charged to the writer's memory cgroup, and failing
+ * quietly. Allocation failure is reported to the caller only, and the OOM killer
+ * is not invoked: not in a cgroup either, where the limit is often small.
+ */
+#define SCULLV_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 
 /* alloc.c: where the memory of a quantum comes from */
 
 struct scullv_allocator {
 	const char *name;
 	unsigned int max_order;
-	void *(*alloc)(unsigned int order);	/* zeroed, NULL: no memory */
+	bool blocks;		/* takes physically contiguous pages */
+	void *(*alloc)(unsigned int order);	/* zeroed; NULL: no memory */
 	void (*free)(void *quantum, unsigned int order);
-	struct page *(*page)(const void *quantum, unsigned long n);	/* n-th */
+	struct page *(*page)(const void *quantum, unsigned long n);	/* n-th page */
 };
 
 const struct scullv_allocator *scullv_find_allocator(const char *name);
 void **scullv_alloc_qset(unsigned int qset);
-void scullv_free_qset(void **array, unsigned int qset);
+void scullv_free_qset(void **slots, unsigned int qset);
 
 /* store.c: what a device holds */
 
@@ -55,7 +67,7 @@ struct scullv_geometry {
 	unsigned int qset;
 };
 
-/* its two numbers, for those who set either in the same way */
+/* The two numbers of a geometry that sysfs and ioctl set in the same way. */
 enum scullv_field { SCULLV_FIELD_ORDER, SCULLV_FIELD_QSET };
 
 struct scullv_range {
@@ -66,63 +78,71 @@ struct scullv_range {
 
 struct scullv_item {
 	u64 first;		/* number of the quantum in slot 0 */
-	void **qset;		/* a slot goes from NULL to a quantum, once */
+	void **slots;		/* each goes from NULL to a quantum, once */
 };
 
 /*
- * In a store things only ever appear: items, quanta, bytes. Each is published
- * with release and read with acquire, so readers and overwriters need no lock.
- * It is freed as a whole, when the last SRCU section that may see it has ended.
+ * In a store things only appear: items, quanta, bytes. Each is published with
+ * release and read with acquire, so readers and overwriters need no lock. A
+ * store is freed as a whole, after the last SRCU section that may see it.
+ *
+ * The first cache line is only read once the store is in use. Readers write
+ * nothing but their own processor's hint.
  */
 struct scullv_store {
-	u64 generation;			/* tells stores apart; from 1 */
+	u64 generation;			/* identifies the store; from 1 */
 	struct scullv_geometry geometry;
 	size_t quantum_size;		/* bytes */
-	unsigned int quantum_shift;	/* its binary logarithm */
-	struct xarray items;		/* number of the item -> scullv_item */
-	struct scullv_item *last;	/* a hint: the item entered last */
-	atomic64_t size;		/* bytes; only grows */
-	atomic_long_t quanta;
-	bool lent;			/* private mappings have made copies */
-};
+	unsigned int quantum_shift;	/* log2 of quantum_size */
+	bool sealed;			/* takes nothing yet: see scullv_trim() */
+	struct scullv_item * __percpu *hint;	/* item used last */
 
-/* racing first writers of one quantum meet at one of these */
-#define SCULLV_FILL_LOCKS	8
+	atomic64_t size ____cacheline_aligned_in_smp;	/* bytes; only grows */
+	atomic_long_t quanta;
+	struct xarray items;		/* item number -> scullv_item */
+} ____cacheline_aligned_in_smp;
+
+/* Two first writers of one quantum meet at one of these, log2 of their number. */
+#define SCULLV_FILL_BITS	6
 
 /*
- * Lock order, outermost first. User pages are never waited for, and so
- * mmap_lock never taken, inside any of them:
+ * Lock order, outermost first. No user page is waited for, and so mmap_lock is
+ * never taken, inside any of them:
  *
- *	trim_lock	a trim waits under it for the SRCU sections to end
- *	append_lock	an append enters SRCU sections under it
+ *	trim_lock	held until the old store is freed
+ *	seal_lock	held while the new store is sealed
+ *	append_lock	held across the SRCU sections of a write that moves the end
  *	srcu
- *	fill_lock	allocates memory under it
+ *	fill_lock	held while a quantum is allocated
  *	config_lock	a leaf
  *
- * A trim takes neither append_lock nor fill_lock: it would wait for holders
- * that may be in the very section it waits for.
+ * A trim waits for the sections with trim_lock and seal_lock held. Therefore a
+ * writer that meets a seal leaves its section and drops append_lock first.
  */
 struct scullv_dev {
 	struct device device;
 	struct cdev cdev;
 	struct inode *inode;		/* its i_mapping knows all mappings */
-	struct srcu_struct srcu;	/* guards *store */
+	struct srcu_struct srcu;	/* protects *store */
 	struct scullv_store __rcu *store;	/* replaced under trim_lock */
-	struct mutex trim_lock;		/* one trim at a time */
-	struct mutex append_lock;	/* from taking the end to moving it */
-	struct mutex fill_lock[SCULLV_FILL_LOCKS];	/* by quantum number */
-	spinlock_t config_lock;		/* guards config */
+
+	/* one trim at a time */
+	struct mutex trim_lock ____cacheline_aligned_in_smp;
+	struct mutex seal_lock;		/* writers wait here for a trim's unmapping */
+	struct mutex append_lock;	/* protects the moving of store->size */
+	spinlock_t config_lock;		/* protects config */
 	struct scullv_geometry config;	/* what the next trim puts in force */
+	struct mutex fill_lock[1 << SCULLV_FILL_BITS];	/* by quantum number */
 };
 
 /**
  * scullv_store_get - enter a section in which the device's store stays
  * @dev: the device
- * @idx: what scullv_store_put() wants back
+ * @idx: cookie for scullv_store_put()
  *
- * Context: Any that may sleep. Wait in the section for memory at most, never
- * for a page of user space: a trim waits for its end.
- * Return: the device's store of this moment.
+ * Context: Any context that may sleep. The section may allocate memory, but
+ * never waits for a user page: a trim waits for the section to end.
+ * Return: the current store of the device.
  */
 static inline struct scullv_store *scullv_store_get(struct scullv_dev *dev,
 						    int *idx)
@@ -142,30 +162,38 @@ static inline void scullv_store_put(struct scullv_dev *dev, int idx)
 }
 
 /**
- * scullv_size - the bytes in a store, holes included
+ * scullv_store_size - size of a store in bytes, holes included
  * @store: the store, inside its section
  *
  * Context: Any.
- * Return: the size; quanta below it that were there when it was set are seen.
+ * Return: the size. Every byte below it that was written before the size was
+ * set is visible.
  */
-static inline loff_t scullv_size(struct scullv_store *store)
+static inline loff_t scullv_store_size(const struct scullv_store *store)
 {
-	/* pairs with the cmpxchg in scullv_extend() */
+	/* pairs with the release in scullv_extend() */
 	return atomic64_read_acquire(&store->size);
 }
 
-/* how many pages the bytes of a store reach into */
-static inline pgoff_t scullv_pages(struct scullv_store *store)
+/* number of pages that the bytes of a store reach into */
+static inline pgoff_t scullv_store_pages(const struct scullv_store *store)
 {
-	return ((u64)scullv_size(store) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	return ((u64)scullv_store_size(store) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+/* n-th page of a quantum */
+static inline struct page *scullv_page(const struct scullv_store *store,
+				       const void *quantum, unsigned long n)
+{
+	return store->geometry.allocator->page(quantum, n);
 }
 
 void *scullv_lookup_item(struct scullv_store *store, u64 number);
 
 /**
- * scullv_lookup - the quantum at a position
+ * scullv_lookup - find the quantum at a position
  * @store: the store, inside its section
- * @pos: in bytes
+ * @pos: position in bytes
  *
  * Context: Any.
  * Return: the quantum that covers @pos, NULL for a hole.
@@ -173,13 +201,12 @@ void *scullv_lookup_item(struct scullv_store *store, u64 number);
 static inline void *scullv_lookup(struct scullv_store *store, loff_t pos)
 {
 	u64 number = pos >> store->quantum_shift;
-	/* pairs with the release in enter_item() */
-	struct scullv_item *item = smp_load_acquire(&store->last);
+	struct scullv_item *item = this_cpu_read(*store->hint);
 
 	if (number - item->first >= store->geometry.qset)
 		return scullv_lookup_item(store, number);
 	/* pairs with the release in scullv_fill(): the quantum is zeroed */
-	return smp_load_acquire(&item->qset[number - item->first]);
+	return smp_load_acquire(&item->slots[number - item->first]);
 }
 
 static inline unsigned int *scullv_field(struct scullv_geometry *geometry,
@@ -199,7 +226,7 @@ void scullv_set_limit(unsigned long pages);
 struct scullv_usage {
 	loff_t size;		/* bytes, holes included */
 	unsigned long quanta;
-	u64 bytes;		/* that the quanta take */
+	u64 bytes;		/* memory of the quanta */
 };
 
 int scullv_store_init(struct scullv_dev *dev,
@@ -207,10 +234,11 @@ int scullv_store_init(struct scullv_dev *dev,
 void scullv_store_exit(struct scullv_dev *dev);
 void *scullv_fill(struct scullv_dev *dev, struct scullv_store *store,
 		  loff_t pos);
-void scullv_extend(struct scullv_store *store, loff_t end);
+bool scullv_extend(struct scullv_dev *dev, struct scullv_store *store,
+		   loff_t end);
 void scullv_get_usage(struct scullv_dev *dev, struct scullv_usage *usage);
-void *scullv_next(struct scullv_store *store, u64 *number,
-		  struct scullv_item **item);
+void *scullv_next_quantum(struct scullv_store *store, u64 *number,
+			  struct scullv_item **item);
 loff_t scullv_seek_data(struct scullv_store *store, loff_t pos);
 loff_t scullv_seek_hole(struct scullv_store *store, loff_t pos);
 int scullv_trim(struct scullv_dev *dev);
@@ -224,6 +252,7 @@ void scullv_mmap_exit(void);
 
 /* file.c */
 
+extern bool scullv_wronly_trims;
 extern const struct file_operations scullv_fops;
 
 /* proc.c */

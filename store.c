@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a device holds: items, qsets, quanta; the limit; the trim.
+ * The contents of a device: items, qsets and quanta; the limit; the trim.
  *
- * Three rules, and everything else follows:
+ * Three rules:
  *
- * 1. In one store things only ever appear: an item pointer goes from NULL to
- *    an item, a slot from NULL to a zeroed quantum, the size only grows. Each
+ * 1. In one store things only appear: an item pointer goes from NULL to an
+ *    item, a slot from NULL to a zeroed quantum, and the size only grows. Each
  *    is published with release and read with acquire. Reading and overwriting
- *    need no lock at all.
- * 2. A trim never edits a store: it publishes a new, empty one, waits for the
- *    users of the old one, unmaps that from every process, and frees it. No
- *    half-trimmed state exists.
- * 3. Nobody waits for a page of user space inside a section of a store or with
- *    a lock of the driver held. So a buffer that never comes stalls its owner,
- *    never a trim, an appender or another reader.
+ *    take no lock.
+ * 2. A trim never edits a store. It publishes a new, empty, sealed store, waits
+ *    for the users of the old one (SRCU), unmaps the old one from every
+ *    process, unseals the new one and frees the old one. Nothing enters a
+ *    sealed store, so nobody sees new contents while old ones are still mapped.
+ *    tests/protocol.pml is a model of this; "make protocol" shows what each
+ *    step is for.
+ * 3. Nobody waits for a user page inside an SRCU section or with a lock of the
+ *    driver held. A buffer whose page fault is delayed blocks only its caller.
  */
+#include <linux/cpuset.h>
+#include <linux/hash.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
@@ -30,15 +36,15 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* -- geometry: what a trim puts in force -- */
+/* -- geometry -- */
 
 /**
- * scullv_range - what a number of a geometry may be
- * @geometry: the other numbers are taken from here
- * @field: the number
+ * scullv_range - valid range of a field
+ * @geometry: the geometry; its allocator bounds the order
+ * @field: the field
  *
  * Context: Any.
- * Return: its name and its range.
+ * Return: the name and the range of the field.
  */
 struct scullv_range scullv_range(const struct scullv_geometry *geometry,
 				 enum scullv_field field)
@@ -58,9 +64,9 @@ static bool geometry_equal(const struct scullv_geometry *a,
 }
 
 /**
- * scullv_get_config - the geometry that the next trim puts in force
+ * scullv_get_config - get the geometry that the next trim puts in force
  * @dev: the device
- * @config: where it goes
+ * @config: filled in
  *
  * Context: Any.
  */
@@ -72,13 +78,13 @@ void scullv_get_config(struct scullv_dev *dev, struct scullv_geometry *config)
 }
 
 /**
- * scullv_set_config - exchange the geometry that the next trim puts in force
+ * scullv_set_config - compare and exchange the configured geometry
  * @dev: the device
- * @old: what the caller believes it is
- * @new: what it shall be, in its range
+ * @old: the expected geometry
+ * @new: the new geometry, in range
  *
  * Context: Any.
- * Return: false when it was no longer @old; then nothing has changed.
+ * Return: false if the configured geometry is not @old; nothing changes then.
  */
 bool scullv_set_config(struct scullv_dev *dev,
 		       const struct scullv_geometry *old,
@@ -94,17 +100,17 @@ bool scullv_set_config(struct scullv_dev *dev,
 	return current_is_old;
 }
 
-/* -- memory: how much all stores may take -- */
+/* -- memory: the limit of all stores, and the reserve -- */
 
 static unsigned long limit_pages;	/* 0: no limit but the reserve */
 static atomic_long_t charged_pages;	/* all quanta of all devices */
 static atomic_long_t pending_pages;	/* about to be allocated */
 
 /**
- * scullv_set_limit - how much the quanta of all devices may take together
- * @pages: in pages; 0 for as much as there is
+ * scullv_set_limit - limit the memory of all quanta of all devices
+ * @pages: in pages; 0 for no limit
  *
- * What is there already stays, even when it is more.
+ * Existing quanta stay, even if they exceed the new limit.
  *
  * Context: Any.
  */
@@ -113,14 +119,29 @@ void scullv_set_limit(unsigned long pages)
 	WRITE_ONCE(limit_pages, pages);
 }
 
-/*
- * High memory (on 32 bits), memory that may be unplugged and CMA's are for the
- * pages of programs and files. What is free there, or can be reclaimed, counts
- * as available, but the kernel cannot have it for itself.
- */
-static void leave_out(struct zone *zone, long *total, long *available)
+/* the nodes that the current task may allocate from: its cpuset and mempolicy */
+static nodemask_t usable_nodes(void)
 {
-	if (is_highmem(zone) || zone_idx(zone) == ZONE_MOVABLE) {
+	nodemask_t nodes = cpuset_current_mems_allowed;
+#ifdef CONFIG_NUMA
+	const struct mempolicy *policy = current->mempolicy;
+
+	if (policy && policy->mode == MPOL_BIND)
+		nodes_and(nodes, nodes, policy->nodes);
+#endif
+	return nodes;
+}
+
+/*
+ * Kernel allocations cannot use high memory (32-bit machines), memory that may
+ * be unplugged and CMA's, nor nodes that the task is not allowed to use. Free
+ * and reclaimable pages there count as available all the same.
+ */
+static void subtract_unusable(struct zone *zone, bool usable_node, long *total,
+			      long *available)
+{
+	if (!usable_node || is_highmem(zone) ||
+	    zone_idx(zone) == ZONE_MOVABLE) {
 		*total -= zone_managed_pages(zone);
 		*available -= zone_page_state(zone, NR_FREE_PAGES) +
 			      zone_page_state(zone, NR_ZONE_ACTIVE_FILE) +
@@ -131,61 +152,66 @@ static void leave_out(struct zone *zone, long *total, long *available)
 	}
 }
 
-static bool leaves_reserve(long pages)
+/*
+ * Whoever takes blocks leaves single pages behind. The next fork() or exec()
+ * needs a block of up to PAGE_ALLOC_COSTLY_ORDER, and the kernel invokes the OOM
+ * killer for it. So the reserve has to be in blocks, too.
+ */
+static long small_blocks(struct zone *zone)
 {
+	unsigned int order;
+	long pages = 0;
+
+	for (order = 0; order < PAGE_ALLOC_COSTLY_ORDER; order++) {
+		/* data race: an estimate, as in __zone_watermark_ok() */
+		pages += data_race(zone->free_area[order].nr_free) << order;
+	}
+	return pages;
+}
+
+/*
+ * The reserve is an eighth of the usable memory. Less would not do: on
+ * fragmented memory the kernel raises its watermarks by up to a tenth of a zone
+ * (watermark_boost_factor).
+ */
+static bool above_reserve(long pages, bool blocks)
+{
+	nodemask_t usable = usable_nodes();
 	long total = totalram_pages();
 	long available = si_mem_available();
 	int node, i;
 
-	for_each_online_node(node)
-		for (i = 0; i < MAX_NR_ZONES; i++)
-			leave_out(&NODE_DATA(node)->node_zones[i], &total,
-				  &available);
+	for_each_online_node(node) {
+		bool usable_node = node_isset(node, usable);
+
+		for (i = 0; i < MAX_NR_ZONES; i++) {
+			struct zone *zone = &NODE_DATA(node)->node_zones[i];
+
+			subtract_unusable(zone, usable_node, &total, &available);
+			if (blocks && usable_node)
+				available -= small_blocks(zone);
+		}
+	}
 	return available - pages >= total / 8;
 }
 
 /*
- * The page allocator answers GFP_KERNEL by waking the OOM killer long before
- * it answers NULL, and vmalloc does not always pass __GFP_RETRY_MAYFAIL on. So
- * stop while an eighth of its memory is still there for everybody else: where
- * memory has come to be in pieces, the kernel itself keeps up to a tenth more
- * than it says (watermark_boost_factor). What others are about to allocate
- * counts as gone: a quantum may be large.
+ * Pages that others are about to allocate are no longer available: a quantum
+ * may be large.
  */
-static int reserve(unsigned long pages, bool look)
+static void add_pending(unsigned long pages)
 {
-	long pending = atomic_long_add_return(pages, &pending_pages);
-
-	if (!look || leaves_reserve(pending))
-		return 0;
-	atomic_long_sub(pages, &pending_pages);
-	return -ENOMEM;
+	atomic_long_add(pages, &pending_pages);
 }
 
-static void unreserve(unsigned long pages)
+static void sub_pending(unsigned long pages)
 {
 	atomic_long_sub(pages, &pending_pages);
 }
 
-/* the compare and exchange keeps a charge that fails from failing others */
-static int charge(unsigned long pages)
+static bool pending_fits(bool blocks)
 {
-	unsigned long limit = READ_ONCE(limit_pages);
-	long old = atomic_long_read(&charged_pages);
-	long new;
-	int err;
-
-	do {
-		new = old + pages;
-		if (limit && new > limit)
-			return -ENOSPC;
-	} while (!atomic_long_try_cmpxchg(&charged_pages, &old, new));
-
-	/* looking costs more than allocating a page: once a MiB will do */
-	err = reserve(pages, (old ^ new) >> (20 - PAGE_SHIFT));
-	if (err)
-		atomic_long_sub(pages, &charged_pages);
-	return err;
+	return above_reserve(atomic_long_read(&pending_pages), blocks);
 }
 
 static void uncharge(unsigned long pages)
@@ -193,9 +219,41 @@ static void uncharge(unsigned long pages)
 	atomic_long_sub(pages, &charged_pages);
 }
 
+/* above_reserve() costs more than allocating a page: call it once a MiB */
+static bool crosses_mib(unsigned long old, unsigned long new)
+{
+	return (old ^ new) >> (20 - PAGE_SHIFT);
+}
+
+/*
+ * Charge a quantum, which is pending then. Compare and exchange, so that a
+ * charge that fails makes no other one fail.
+ */
+static int charge(const struct scullv_geometry *geometry)
+{
+	unsigned long pages = 1UL << geometry->order;
+	unsigned long limit = READ_ONCE(limit_pages);
+	long old = atomic_long_read(&charged_pages);
+	long new;
+
+	do {
+		new = old + pages;
+		if (limit && new > limit)
+			return -ENOSPC;
+	} while (!atomic_long_try_cmpxchg(&charged_pages, &old, new));
+
+	add_pending(pages);
+	if (!crosses_mib(old, new) ||
+	    pending_fits(geometry->allocator->blocks && geometry->order))
+		return 0;
+	sub_pending(pages);
+	uncharge(pages);
+	return -ENOMEM;
+}
+
 /* -- items and quanta: they only appear -- */
 
-/* holds no quantum: store->last of a store that has no item yet */
+/* the hint of a new store: covers no quantum */
 static struct scullv_item no_item = { .first = 1ULL << 63 };
 
 static struct scullv_item *find_item(struct scullv_store *store, u64 index)
@@ -205,30 +263,19 @@ static struct scullv_item *find_item(struct scullv_store *store, u64 index)
 
 	if (index > ULONG_MAX)
 		return NULL;
-	/* not xa_load(): items only appear, so no entry wants a retry */
+	/* not xa_load(): items only appear, so no entry needs a retry */
 	rcu_read_lock();
 	item = xas_load(&xas);
 	rcu_read_unlock();
 	return item;
 }
 
-/*
- * Who comes to the first slot of an item is likely to stay. Others leave
- * store->last alone: readers at random would fight for its cache line.
- */
-static void enter_item(struct scullv_store *store, struct scullv_item *item,
-		       unsigned int slot)
-{
-	if (!slot) {
-		/* another CPU that takes it from here sees what is in it */
-		smp_store_release(&store->last, item);
-	}
-}
-
 /**
- * scullv_lookup_item - scullv_lookup(), past the item used last
+ * scullv_lookup_item - scullv_lookup() for an item that is not the hint
  * @store: the store, inside its section
- * @number: of the quantum
+ * @number: number of the quantum
+ *
+ * The hint is per CPU: no reader writes a cache line that another CPU reads.
  *
  * Context: Any.
  * Return: the quantum, NULL for a hole.
@@ -243,14 +290,14 @@ void *scullv_lookup_item(struct scullv_store *store, u64 number)
 	item = find_item(store, index);
 	if (!item)
 		return NULL;
-	enter_item(store, item, slot);
+	this_cpu_write(*store->hint, item);
 	/* pairs with the release in scullv_fill(): the quantum is zeroed */
-	return smp_load_acquire(&item->qset[slot]);
+	return smp_load_acquire(&item->slots[slot]);
 }
 
 static void free_item(struct scullv_item *item, unsigned int qset)
 {
-	scullv_free_qset(item->qset, qset);
+	scullv_free_qset(item->slots, qset);
 	kfree(item);
 }
 
@@ -258,136 +305,175 @@ static struct scullv_item *alloc_item(u64 index, unsigned int qset)
 {
 	struct scullv_item *item;
 
-	item = kmalloc(sizeof(*item), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	item = kmalloc(sizeof(*item), SCULLV_GFP);
 	if (!item)
 		return NULL;
 	item->first = index * qset;
-	item->qset = scullv_alloc_qset(qset);
-	if (!item->qset) {
+	item->slots = scullv_alloc_qset(qset);
+	if (!item->slots) {
 		kfree(item);
 		return NULL;
 	}
 	return item;
 }
 
-static struct scullv_item *add_item(struct scullv_store *store, u64 index)
+/* An item that is not in the store yet. The limit does not count its qset. */
+static struct scullv_item *create_item(u64 index, unsigned int qset)
 {
-	unsigned int qset = store->geometry.qset;
 	unsigned long pages = PFN_UP(qset * sizeof(void *));
-	struct scullv_item *item, *other;
+	struct scullv_item *item = NULL;
 
-	if (index > ULONG_MAX)
-		return ERR_PTR(-EFBIG);
-	/* a sparse device is mostly qsets, which the limit does not count */
-	if (reserve(pages, true))
-		return ERR_PTR(-ENOMEM);
-	item = alloc_item(index, qset);
-	unreserve(pages);
-	if (!item)
-		return ERR_PTR(-ENOMEM);
-
-	other = xa_cmpxchg(&store->items, index, NULL, item,
-			   GFP_KERNEL | __GFP_NOWARN);
-	if (!other)
-		return item;
-	free_item(item, qset);
-	return xa_is_err(other) ? ERR_PTR(xa_err(other)) : other;
+	/* a sparse device is mostly qsets: check the reserve for each */
+	add_pending(pages);
+	if (pending_fits(false))
+		item = alloc_item(index, qset);
+	sub_pending(pages);
+	return item;
 }
 
-static void *alloc_quantum(struct scullv_dev *dev, struct scullv_store *store,
-			   struct scullv_item *item, unsigned int slot)
+/*
+ * Put an item into the store, quantum included. If another CPU was faster, its
+ * item takes the quantum.
+ */
+static int add_item(struct scullv_store *store, u64 index, u32 slot,
+		    struct scullv_item *item)
 {
-	const struct scullv_geometry *geometry = &store->geometry;
-	unsigned long pages = 1UL << geometry->order;
-	u64 start = 0;
-	void *quantum;
-	int err;
+	struct scullv_item *other;
 
-	err = charge(pages);
-	if (err)
-		return ERR_PTR(err);
-	if (trace_scullv_quantum_alloc_enabled())
-		start = ktime_get_ns();
-	quantum = geometry->allocator->alloc(geometry->order);
-	unreserve(pages);
-	if (!quantum) {
-		uncharge(pages);
-		return ERR_PTR(-ENOMEM);
+	other = xa_cmpxchg(&store->items, index, NULL, item,
+			   GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	if (!other)
+		return 0;
+	if (!xa_is_err(other)) {
+		/* pairs with the acquire in scullv_lookup() */
+		smp_store_release(&other->slots[slot], item->slots[slot]);
 	}
+	free_item(item, store->geometry.qset);
+	return xa_err(other);
+}
 
-	atomic_long_inc(&store->quanta);
-	if (trace_scullv_quantum_alloc_enabled())
-		trace_scullv_quantum_alloc(MINOR(dev->device.devt),
-					   div_u64(item->first, geometry->qset),
-					   slot, quantum, geometry->order,
+static void *alloc_quantum(struct scullv_dev *dev,
+			   const struct scullv_geometry *geometry, u64 index,
+			   u32 slot)
+{
+	u64 start = trace_scullv_quantum_alloc_enabled() ? ktime_get_ns() : 0;
+	void *quantum = geometry->allocator->alloc(geometry->order);
+
+	if (start && quantum)
+		trace_scullv_quantum_alloc(MINOR(dev->device.devt), index, slot,
+					   quantum, geometry->order,
 					   ktime_get_ns() - start);
 	return quantum;
 }
 
+/*
+ * Charge first, then allocate the item if there is none, then the quantum;
+ * publish when all of it is there. A failure leaves nothing behind.
+ */
+static void *add_quantum(struct scullv_dev *dev, struct scullv_store *store,
+			 u64 number)
+{
+	const struct scullv_geometry *geometry = &store->geometry;
+	unsigned long pages = 1UL << geometry->order;
+	struct scullv_item *item, *new = NULL;
+	void *quantum = NULL;
+	u64 index;
+	u32 slot;
+	int err;
+
+	index = div_u64_rem(number, geometry->qset, &slot);
+	if (index > ULONG_MAX)
+		return ERR_PTR(-EFBIG);
+	err = charge(geometry);
+	if (err)
+		return ERR_PTR(err);
+
+	item = find_item(store, index);
+	if (!item) {
+		new = create_item(index, geometry->qset);
+		item = new;
+	}
+	if (item)
+		quantum = alloc_quantum(dev, geometry, index, slot);
+	sub_pending(pages);
+	err = -ENOMEM;
+	if (!quantum)
+		goto free_item;
+
+	/* pairs with the acquire in scullv_lookup(): the quantum is zeroed */
+	smp_store_release(&item->slots[slot], quantum);
+	err = new ? add_item(store, index, slot, new) : 0;
+	if (err)
+		goto free_quantum;
+	atomic_long_inc(&store->quanta);
+	return quantum;
+
+free_quantum:
+	geometry->allocator->free(quantum, geometry->order);
+	new = NULL;
+free_item:
+	if (new)
+		free_item(new, geometry->qset);
+	uncharge(pages);
+	return ERR_PTR(err);
+}
+
 /**
- * scullv_fill - the quantum at a position, made where there is a hole
+ * scullv_fill - get the quantum at a position, allocate it if there is a hole
  * @dev: the device
- * @store: its store, inside its section
- * @pos: in bytes
+ * @store: the store of the device, inside its section
+ * @pos: position in bytes
  *
- * However many ask for one quantum at once, one of them allocates it.
+ * When several callers want the same quantum, one of them allocates it.
  *
- * Context: Process, may sleep for memory. A fatal signal ends the wait.
+ * Context: Process. May sleep for memory; a fatal signal ends the wait.
  * Return: the quantum, zeroed if it is new; or an ERR_PTR: -ENOSPC (the
- * limit), -ENOMEM, -EFBIG (beyond the largest item), -EINTR.
+ * limit), -ENOMEM, -EFBIG (beyond the largest item), -EINTR; -EBUSY if the
+ * store is sealed, which never reaches the user.
  */
 void *scullv_fill(struct scullv_dev *dev, struct scullv_store *store,
 		  loff_t pos)
 {
 	u64 number = pos >> store->quantum_shift;
-	struct mutex *lock = &dev->fill_lock[number % SCULLV_FILL_LOCKS];
-	struct scullv_item *item;
+	struct mutex *lock = &dev->fill_lock[hash_64(number, SCULLV_FILL_BITS)];
 	void *quantum;
-	u64 index;
-	u32 slot;
 
-	index = div_u64_rem(number, store->geometry.qset, &slot);
-	item = find_item(store, index) ?: add_item(store, index);
-	if (IS_ERR(item))
-		return item;
-	enter_item(store, item, slot);
-
+	/* pairs with the release in scullv_trim(): the old store is unmapped */
+	if (smp_load_acquire(&store->sealed))
+		return ERR_PTR(-EBUSY);
 	if (mutex_lock_killable(lock))
 		return ERR_PTR(-EINTR);
-	quantum = item->qset[slot];
-	if (!quantum) {
-		quantum = alloc_quantum(dev, store, item, slot);
-		if (!IS_ERR(quantum)) {
-			/* whoever sees the quantum sees it zeroed */
-			smp_store_release(&item->qset[slot], quantum);
-		}
-	}
+	quantum = scullv_lookup(store, pos) ?: add_quantum(dev, store, number);
 	mutex_unlock(lock);
 	return quantum;
 }
 
 /**
- * scullv_extend - the store reaches at least to here
- * @store: the store, inside its section
- * @end: in bytes; what lies before it has been written, or is a hole
+ * scullv_extend - grow the size to at least @end
+ * @dev: the device
+ * @store: the store of the device, inside its section
+ * @end: in bytes; everything before it has been written, or is a hole
  *
- * Context: Any.
+ * Context: Any. A caller that may move the end holds append_lock.
+ * Return: whether the size has grown.
  */
-void scullv_extend(struct scullv_store *store, loff_t end)
+bool scullv_extend(struct scullv_dev *dev, struct scullv_store *store,
+		   loff_t end)
 {
-	s64 size = atomic64_read(&store->size);
-
-	while (size < end &&
-	       !atomic64_try_cmpxchg_release(&store->size, &size, end))
-		;
+	if (end <= atomic64_read(&store->size))
+		return false;
+	lockdep_assert_held(&dev->append_lock);
+	/* pairs with the acquire in scullv_store_size() */
+	atomic64_set_release(&store->size, end);
+	return true;
 }
 
 /* -- looking around -- */
 
 /**
- * scullv_get_usage - what a device holds at this moment
+ * scullv_get_usage - get the size and the memory of a device
  * @dev: the device
- * @usage: where it goes
+ * @usage: filled in
  *
  * Context: Process.
  */
@@ -397,23 +483,23 @@ void scullv_get_usage(struct scullv_dev *dev, struct scullv_usage *usage)
 	int idx;
 
 	store = scullv_store_get(dev, &idx);
-	usage->size = scullv_size(store);
+	usage->size = scullv_store_size(store);
 	usage->quanta = atomic_long_read(&store->quanta);
 	usage->bytes = (u64)usage->quanta << store->quantum_shift;
 	scullv_store_put(dev, idx);
 }
 
 /**
- * scullv_next - the first quantum from a number on
+ * scullv_next_quantum - find the first quantum from a number on
  * @store: the store, inside its section
- * @number: where to begin to look; then, the number of the quantum found
- * @item: then, the item it is in
+ * @number: in: number to start from; out: number of the quantum found
+ * @item: out: item of the quantum found
  *
- * Context: Process, may sleep.
- * Return: the quantum, NULL where there is none.
+ * Context: Process. May sleep; a fatal signal ends the search.
+ * Return: the quantum, NULL if there is none, ERR_PTR(-EINTR) if killed.
  */
-void *scullv_next(struct scullv_store *store, u64 *number,
-		  struct scullv_item **item)
+void *scullv_next_quantum(struct scullv_store *store, u64 *number,
+			  struct scullv_item **item)
 {
 	unsigned int qset = store->geometry.qset;
 	u64 start = div_u64(*number, qset);
@@ -424,17 +510,19 @@ void *scullv_next(struct scullv_store *store, u64 *number,
 	if (start > ULONG_MAX)
 		return NULL;
 	xa_for_each_start(&store->items, index, *item, start) {
-		void **quanta = (*item)->qset;
+		void **slots = (*item)->slots;
 
 		slot = *number > (*item)->first ? *number - (*item)->first : 0;
 		for (; slot < qset; slot++) {
-			/* pairs with the release in scullv_fill() */
-			quantum = smp_load_acquire(&quanta[slot]);
+			/* pairs with the release in add_quantum() */
+			quantum = smp_load_acquire(&slots[slot]);
 			if (quantum) {
 				*number = (*item)->first + slot;
 				return quantum;
 			}
 		}
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
 		cond_resched();
 	}
 	return NULL;
@@ -443,48 +531,52 @@ void *scullv_next(struct scullv_store *store, u64 *number,
 /**
  * scullv_seek_data - SEEK_DATA
  * @store: the store, inside its section
- * @pos: in bytes
+ * @pos: position in bytes
  *
- * Context: Process, may sleep.
- * Return: the first position from @pos on that is no hole, or -ENXIO.
+ * Context: Process. May sleep.
+ * Return: the first position from @pos on that is not in a hole; -ENXIO at or
+ * past the end, -EINTR if killed.
  */
 loff_t scullv_seek_data(struct scullv_store *store, loff_t pos)
 {
-	loff_t size = scullv_size(store);
+	loff_t size = scullv_store_size(store);
 	u64 number = pos >> store->quantum_shift;
 	struct scullv_item *item;
+	void *quantum;
 
 	if (pos < 0 || pos >= size)
 		return -ENXIO;
-	/* finds one: the last byte has been written, and so it is in a quantum */
-	scullv_next(store, &number, &item);
+	/* not NULL: the last byte has been written, so it is in a quantum */
+	quantum = scullv_next_quantum(store, &number, &item);
+	if (IS_ERR(quantum))
+		return PTR_ERR(quantum);
 	return max_t(loff_t, pos, number << store->quantum_shift);
 }
 
 /**
  * scullv_seek_hole - SEEK_HOLE
  * @store: the store, inside its section
- * @pos: in bytes
+ * @pos: position in bytes
  *
- * Context: Process, may sleep.
- * Return: the first position from @pos on that is a hole, at the latest the
- * one behind the last byte; -ENXIO past that, -EINTR when killed.
+ * Context: Process. May sleep.
+ * Return: the first position from @pos on that is in a hole, or the size;
+ * -ENXIO at or past the end, -EINTR if killed.
  */
 loff_t scullv_seek_hole(struct scullv_store *store, loff_t pos)
 {
-	loff_t size = scullv_size(store);
-	unsigned int looked = 0;
+	loff_t size = scullv_store_size(store);
+	unsigned int visited = 0;
 
 	if (pos < 0 || pos >= size)
 		return -ENXIO;
 	while (scullv_lookup(store, pos)) {
-		/* to the start of the next quantum, past MAX_LFS_FILESIZE too */
+		/* u64: the next quantum may start past MAX_LFS_FILESIZE */
 		u64 next = ((u64)pos | (store->quantum_size - 1)) + 1;
 
 		if (next >= size)
 			return size;
 		pos = next;
-		if (++looked % 1024 == 0) {
+		if (++visited % 1024 == 0) {
 			if (fatal_signal_pending(current))
 				return -EINTR;
 			cond_resched();
@@ -493,92 +585,102 @@ loff_t scullv_seek_hole(struct scullv_store *store, loff_t pos)
 	return pos;
 }
 
-/* -- a store's life -- */
+/* -- the life of a store -- */
 
 static struct scullv_store *create_store(const struct scullv_geometry *geometry,
 					 u64 generation)
 {
-	struct scullv_store *store = kzalloc(sizeof(*store), GFP_KERNEL);
+	struct scullv_store *store;
+	int cpu;
 
+	/* kmalloc() aligns to cache lines what has a power of two as its size */
+	store = kzalloc(roundup_pow_of_two(sizeof(*store)), GFP_KERNEL);
 	if (!store)
 		return NULL;
+	store->hint = alloc_percpu(struct scullv_item *);
+	if (!store->hint) {
+		kfree(store);
+		return NULL;
+	}
+	for_each_possible_cpu(cpu) {
+		struct scullv_item **hint = per_cpu_ptr(store->hint, cpu);
+
+		*hint = &no_item;
+	}
 	store->generation = generation;
 	store->geometry = *geometry;
 	store->quantum_shift = PAGE_SHIFT + geometry->order;
 	store->quantum_size = PAGE_SIZE << geometry->order;
-	store->last = &no_item;
 	xa_init_flags(&store->items, XA_FLAGS_ACCOUNT);
 	return store;
 }
 
-/* nobody sees the store any more */
+static void free_quanta(struct scullv_dev *dev, struct scullv_store *store,
+			struct scullv_item *item, unsigned long index)
+{
+	const struct scullv_geometry *geometry = &store->geometry;
+	unsigned int slot;
+
+	for (slot = 0; slot < geometry->qset; slot++) {
+		void *quantum = item->slots[slot];
+
+		if (!quantum)
+			continue;
+		trace_scullv_quantum_free(MINOR(dev->device.devt), index, slot,
+					  quantum, geometry->order);
+		geometry->allocator->free(quantum, geometry->order);
+		cond_resched();
+	}
+}
+
+/* frees a store that nobody can reach any more */
 static void destroy_store(struct scullv_dev *dev, struct scullv_store *store)
 {
 	const struct scullv_geometry *geometry = &store->geometry;
 	struct scullv_item *item;
 	unsigned long index;
-	unsigned int slot;
 
 	xa_for_each(&store->items, index, item) {
-		for (slot = 0; slot < geometry->qset; slot++) {
-			void *quantum = item->qset[slot];
-
-			if (!quantum)
-				continue;
-			trace_scullv_quantum_free(MINOR(dev->device.devt),
-						  index, slot, quantum,
-						  geometry->order);
-			geometry->allocator->free(quantum, geometry->order);
-			cond_resched();
-		}
+		free_quanta(dev, store, item, index);
 		free_item(item, geometry->qset);
+		cond_resched();
 	}
 	xa_destroy(&store->items);
 	uncharge(atomic_long_read(&store->quanta) << geometry->order);
+	free_percpu(store->hint);
 	kfree(store);
 }
 
 /*
- * Take the pages of a store that has been replaced, and the private copies of
- * them, out of every process. Nobody enters or lends any more of them.
+ * Publish a new store in place of the old one, and return when nobody can reach
+ * the old one any more, through a section or a mapping. Until then the new
+ * store is sealed: it is empty, and nothing enters it. There is no way out
+ * between publishing and unsealing.
  */
-static void unmap_store(struct scullv_dev *dev, struct scullv_store *store)
+static void replace_store(struct scullv_dev *dev, struct scullv_store *new)
 {
-	struct address_space *mapping = dev->inode->i_mapping;
-	struct scullv_item *item;
-	u64 number = 0;
-	void *quantum;
-
-	unmap_mapping_range(mapping, 0, 0, 1);
-	if (!READ_ONCE(store->lent))
-		return;
-
-	/* a page that is lent is locked until its copy has been entered */
-	while ((quantum = scullv_next(store, &number, &item))) {
-		unsigned long pages = 1UL << store->geometry.order;
-
-		while (pages--) {
-			struct page *page = store->geometry.allocator->page(quantum, pages);
-
-			lock_page(page);
-			unlock_page(page);
-		}
-		number++;
-		cond_resched();
-	}
-	unmap_mapping_range(mapping, 0, 0, 1);
+	new->sealed = true;
+	mutex_lock(&dev->seal_lock);
+	rcu_assign_pointer(dev->store, new);
+	synchronize_srcu_expedited(&dev->srcu);
+	/* private copies too, as truncation does */
+	unmap_mapping_range(dev->inode->i_mapping, 0, 0, 1);
+	/* pairs with the acquire in scullv_fill() */
+	smp_store_release(&new->sealed, false);
+	mutex_unlock(&dev->seal_lock);
 }
 
 /**
  * scullv_trim - empty a device and put its configured geometry in force
  * @dev: the device
  *
- * A store that holds nothing is kept unless its geometry differs. When this
- * returns, the memory is free again, and whatever was written before is gone.
+ * Takes effect immediately. When this returns, the memory of the old contents
+ * is free, except for pages that are still referenced (pinned, or in a pipe).
+ * A store that holds nothing is kept unless its geometry differs.
  *
- * Context: Process, may sleep. Waits for the sections of the device's store
- * to end: outside any such section, and outside append_lock and fill_lock.
- * Return: 0; -ENOMEM or -EINTR, nothing has changed then.
+ * Context: Process. May sleep. Called outside the sections of the device's
+ * store, without append_lock and fill_lock: it waits for the sections to end.
+ * Return: 0; -ENOMEM or -EINTR, in which case nothing has changed.
  */
 int scullv_trim(struct scullv_dev *dev)
 {
@@ -595,7 +697,7 @@ int scullv_trim(struct scullv_dev *dev)
 	scullv_get_config(dev, &config);
 	old = rcu_dereference_protected(dev->store,
 					lockdep_is_held(&dev->trim_lock));
-	/* a writer that has not added its item yet comes after this trim */
+	/* a writer that has not added its item yet is ordered after this trim */
 	if (xa_empty(&old->items) && geometry_equal(&old->geometry, &config))
 		goto unlock;
 
@@ -604,11 +706,9 @@ int scullv_trim(struct scullv_dev *dev)
 		err = -ENOMEM;
 		goto unlock;
 	}
-	rcu_assign_pointer(dev->store, new);
-	synchronize_srcu_expedited(&dev->srcu);
-	unmap_store(dev, old);
+	replace_store(dev, new);
 
-	bytes = scullv_size(old);
+	bytes = scullv_store_size(old);
 	quanta = atomic_long_read(&old->quanta);
 	destroy_store(dev, old);
 	if (start)
@@ -620,11 +720,11 @@ unlock:
 }
 
 /**
- * scullv_store_init - give a device its locks and its first, empty store
+ * scullv_store_init - initialise a device's locks and its first, empty store
  * @dev: the device
- * @geometry: the store's, and the configured one
+ * @geometry: of the first store; also the configured geometry
  *
- * Context: Process, may sleep.
+ * Context: Process. May sleep.
  * Return: 0 or -ENOMEM.
  */
 int scullv_store_init(struct scullv_dev *dev,
@@ -643,8 +743,9 @@ int scullv_store_init(struct scullv_dev *dev,
 	}
 	RCU_INIT_POINTER(dev->store, store);
 	mutex_init(&dev->trim_lock);
+	mutex_init(&dev->seal_lock);
 	mutex_init(&dev->append_lock);
-	for (i = 0; i < SCULLV_FILL_LOCKS; i++)
+	for (i = 0; i < ARRAY_SIZE(dev->fill_lock); i++)
 		mutex_init(&dev->fill_lock[i]);
 	spin_lock_init(&dev->config_lock);
 	dev->config = *geometry;
@@ -652,10 +753,10 @@ int scullv_store_init(struct scullv_dev *dev,
 }
 
 /**
- * scullv_store_exit - free all that a device holds
+ * scullv_store_exit - free everything that a device holds
  * @dev: the device, which nobody can reach any more
  *
- * Context: Process, may sleep.
+ * Context: Process. May sleep.
  */
 void scullv_store_exit(struct scullv_dev *dev)
 {
