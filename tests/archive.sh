@@ -5,8 +5,12 @@
 # archive, and nothing of it is touched. The archive is the one that this
 # machine's apt uses, or SCULLV_MIRROR.
 #
-# Who uses it says what he is called ($me) and ends with status 77 where the
-# archive does not give what is wanted: that is nobody's fault here.
+# Scripts that use it set $me to their name. They exit with status 77 if the
+# archive does not have what is wanted.
+
+# apt and others translate their output, and the umask would get into the guest.
+export LC_ALL=C
+umask 022
 
 # FOLDER "ARCHITECTURE..." SUITE...: apt works in FOLDER from here on, with the
 # first architecture as its own. The machine's own configuration files stay unread

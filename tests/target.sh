@@ -5,6 +5,10 @@
 # Looks up tests/kernels/table and tests/kernels/architectures, from the top
 # folder or where $top is that.
 
+# apt and others translate their output, and the umask would get into the guest.
+export LC_ALL=C
+umask 022
+
 # prints the names of all kernels that are Debian's
 all_kernels()
 {
