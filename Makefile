@@ -43,6 +43,10 @@ check: ## the tests in a throw-away guest, all or TESTS="io.t proc.t"; V=1 tells
 	@tests/need -k "$(KERNELS)" $(check_needs)
 	@tests/matrix "$(KERNELS)" $(TESTS)
 
+kernels.md: ## all tests on all kernels; their results go to docs/kernels.md
+	@$(MAKE) --no-print-directory check KERNELS=all
+	@cp "$${SCULLV_CACHE:-build}/check/kernels.md" docs
+
 check-deep: ## the tests on kernels that find more, and how much of the driver they run
 	@tests/need -k "6.1 kasan kcsan" $(check_needs)
 	@tests/check-deep
@@ -70,6 +74,6 @@ distclean: clean ## and the kernels, the programs and the results under build/
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: module install uninstall demo check check-deep endure bench shell lint clean distclean help
+.PHONY: module install uninstall demo check kernels.md check-deep endure bench shell lint clean distclean help
