@@ -99,7 +99,7 @@ refused()
 	_wanted="insmod: ERROR: could not insert module scullv.ko: ${error}
 $2"
 	shift 2
-	is "$_bad is refused, one line says why, and nothing stays behind" \
+	is "$_bad is refused, the log says why, and nothing stays behind" \
 		"$(told insmod scullv.ko "$_bad" "$@"; left_behind)" "$_wanted"
 	unload
 }
@@ -121,10 +121,12 @@ for value in nosuch vmalloc2 ""; do
 	refused "alloc=$value" "alloc=$value: $names"
 done
 rule="must be bytes with an optional K, M, G or T,"
-rule="$rule or 0% to 100% of the memory, 0 for no limit"
-for value in abc -1 "" 101% % 5K% 1.5G 1P 8388608T 18446744073709551617 \
+rule="$rule or 1% to 100% of the memory, 0 for no limit"
+for value in abc -1 "" 0% 101% % 5K% 1.5G 1P 8388608T 18446744073709551617 \
 	"$(printf %040d 5)"; do
-	refused "limit=$value" "limit=$value: $rule"
+	# the second line is the kernel's own
+	refused "limit=$value" "limit=$value: $rule
+\`$value' invalid for parameter \`limit'"
 done
 
 # in a list: the one that is bad is named, wherever it is
@@ -182,7 +184,7 @@ limit_of 0			10
 echo 3M >$parameters/limit
 is "limit reads back as one line, however it was written" \
 	"$(od -An -c $parameters/limit)" "$(echo 3M | od -An -c)"
-for value in abc -1 "" 101% % "5 6" 8388608T 18446744073709551617; do
+for value in abc -1 "" 0% 101% % "5 6" 8388608T 18446744073709551617; do
 	is "limit=$value is refused at run time" \
 		"$(echo "$value" | told dd of=$parameters/limit status=none)" "dd: error writing '$parameters/limit': Invalid argument
 limit=$value: $rule"
