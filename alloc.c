@@ -20,7 +20,7 @@
 
 #define QUANTUM_GFP	(SCULLV_GFP | __GFP_ZERO)
 
-/* 1 GiB: a larger quantum shows nothing new, and one copy of it takes long */
+/* 1 GiB */
 #define MAX_ORDER_1G	(30 - PAGE_SHIFT)
 
 /* -- vmalloc space: on 32 bits there is less of it than memory -- */
@@ -97,7 +97,7 @@ static void *alloc_huge(unsigned int order)
 
 /*
  * A compound page: one reference count for the whole block, so it is freed at
- * once. Whoever pins a page of it keeps the block, as with huge pages of tmpfs.
+ * once. A pinned page keeps its whole block, as with huge pages of tmpfs.
  */
 static void *alloc_block(unsigned int order)
 {

@@ -20,7 +20,7 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
-/* 6.6 hid the timestamps of an inode behind helpers */
+/* 6.7 hid the timestamps of an inode behind helpers, and so did 6.6.y later on */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 static inline struct timespec64 inode_get_mtime(const struct inode *inode)
 {

@@ -47,8 +47,8 @@ static bool should_trim(const struct file *file)
 }
 
 /*
- * Move the timestamps of the node, as pipe_write() does for a FIFO: after the
- * write, and never waiting for a frozen file system.
+ * Update the timestamps of the node, as pipe_write() does for a FIFO: after the
+ * write, and without waiting for a frozen file system.
  */
 static void update_node_time(struct file *file)
 {
@@ -91,15 +91,15 @@ struct scullv_io {
 	size_t window;		/* bytes that the next step may copy at most */
 	ssize_t done;		/* bytes copied so far */
 	u64 generation;		/* of the store that they are in */
-	unsigned int fault_ins;
+	unsigned int fault_ins;	/* since the last byte was copied */
 	bool end_locked;	/* holds append_lock */
-	bool end_moved;		/* has moved the end of the device */
+	loff_t end;		/* size when it last copied with append_lock held */
 };
 
 /*
- * Fault-ins beyond one for each page copied. A page may be missing again at once
- * under memory pressure, but not that often: then it is not missing, but access
- * is denied (memory tags of arm64, shadow stacks of x86).
+ * Under memory pressure a page may be missing again right after it was faulted
+ * in. If no byte can be copied after so many attempts, the page is present but
+ * access is denied: memory tags of arm64, shadow stacks of x86.
  */
 #define MAX_FAULT_INS	16
 
@@ -145,42 +145,29 @@ static __always_inline ssize_t do_steps(struct kiocb *iocb,
 		iocb->ki_pos += ret;
 		io->done += ret;
 		io->window = SCULLV_CHUNK;
+		io->fault_ins = 0;
 	}
 	return 0;
 }
 
-typedef size_t (*fault_in_fn)(const struct iov_iter *iter, size_t len);
-
-/* the number of bytes that are present then, or an error */
-static ssize_t fault_in_pages(struct iov_iter *iter, fault_in_fn fault_in_iter)
+/*
+ * Fault in the user pages of the next step. Called outside all sections and locks,
+ * as the caller may block here indefinitely. The next step is limited to the bytes
+ * that are present now: some machines (riscv) copy nothing at all if a page is
+ * missing, not the bytes before it.
+ */
+static int fault_in(struct iov_iter *iter, struct scullv_io *io,
+		    size_t (*fault_in_iter)(const struct iov_iter *, size_t))
 {
 	size_t len = min_t(size_t, iov_iter_count(iter), SCULLV_CHUNK);
 
 	/* a kernel buffer that takes nothing is full: no page is missing */
-	if (!user_backed_iter(iter))
+	if (!user_backed_iter(iter) || io->fault_ins++ == MAX_FAULT_INS)
 		return -EFAULT;
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	return len - fault_in_iter(iter, len) ?: -EFAULT;
-}
-
-/*
- * Fault in the user pages of the next step, outside all sections and locks: this
- * may take for ever. The step ends where they end. Some machines (riscv) do not
- * copy up to the byte before a missing page, but nothing at all.
- */
-static __always_inline int fault_in(struct iov_iter *iter, struct scullv_io *io,
-				    fault_in_fn fault_in_iter)
-{
-	ssize_t present;
-
-	if (io->fault_ins++ > MAX_FAULT_INS + (io->done >> PAGE_SHIFT))
-		return -EFAULT;
-	present = fault_in_pages(iter, fault_in_iter);
-	if (present < 0)
-		return present;
-	io->window = present;
-	return 0;
+	io->window = len - fault_in_iter(iter, len);
+	return io->window ? 0 : -EFAULT;
 }
 
 /* copies from one quantum or hole; 0 at the end of the device */
@@ -221,7 +208,7 @@ out:
 	return ret;
 }
 
-/* a read whose buffer is not all present */
+/* a read whose buffer is not completely present */
 static noinline ssize_t continue_read(struct kiocb *iocb, struct iov_iter *to,
 				      ssize_t done, u64 generation)
 {
@@ -248,12 +235,20 @@ static ssize_t scullv_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return io.done ?: ret;
 }
 
-/* -- write: whoever moves the end holds append_lock -- */
+/* -- write: the end moves under append_lock only -- */
 
-/* With the buffer faulted in first, the lock is rarely dropped halfway. */
-static int wait_for_end(struct scullv_dev *dev, struct iov_iter *from)
+/*
+ * With the buffer faulted in first, append_lock is rarely dropped halfway, which
+ * may cut the write short.
+ */
+static void prepare_buffer(const struct iov_iter *from)
 {
-	fault_in_iov_iter_readable(from, SCULLV_CHUNK);
+	fault_in_iov_iter_readable(from, iov_iter_count(from));
+}
+
+static int wait_for_end(struct scullv_dev *dev, const struct iov_iter *from)
+{
+	prepare_buffer(from);
 	return mutex_lock_killable(&dev->append_lock) ? -EINTR : 0;
 }
 
@@ -288,8 +283,8 @@ static __always_inline int clamp_to_limits(loff_t pos,
 /*
  * Decide where the next bytes of a write go, and how many there may be. A write
  * that ends past the size holds append_lock. Inside the section the lock is only
- * tried. A write that has moved the end goes on only at the end: when it had to
- * drop the lock for a missing page, another write may have come in between.
+ * tried. When a write had to drop the lock for a missing page, another one may
+ * have moved the end. It stops then, so that it overwrites nothing newer.
  *
  * Return: 0, an error of write(), or -ENOLCK or -ESTALE: see write_quantum().
  */
@@ -301,7 +296,7 @@ static __always_inline int place_write(struct kiocb *iocb,
 	bool append = iocb->ki_flags & IOCB_APPEND;
 	loff_t size = scullv_store_size(store);
 
-	if (append || io->end_moved || (u64)iocb->ki_pos + *len > size) {
+	if (append || io->end || (u64)iocb->ki_pos + *len > size) {
 		if (!io->end_locked) {
 			if (!mutex_trylock(&dev->append_lock))
 				return iocb->ki_flags & IOCB_NOWAIT ? -EAGAIN :
@@ -309,7 +304,7 @@ static __always_inline int place_write(struct kiocb *iocb,
 			io->end_locked = true;
 			size = scullv_store_size(store);
 		}
-		if (io->end_moved && iocb->ki_pos != size)
+		if (io->end && io->end != size)
 			return -ESTALE;
 		if (append)
 			iocb->ki_pos = size;
@@ -324,10 +319,14 @@ static __always_inline int place_write(struct kiocb *iocb,
 static bool has_hole(struct scullv_store *store, u64 pos, size_t len)
 {
 	u64 end = pos + len;
+	unsigned int visited = 0;
 
-	for (; pos < end; pos = (pos | (store->quantum_size - 1)) + 1)
+	for (; pos < end; pos = (pos | (store->quantum_size - 1)) + 1) {
 		if (!scullv_lookup(store, pos))
 			return true;
+		if (++visited % 1024 == 0)
+			cond_resched();
+	}
 	return false;
 }
 
@@ -350,7 +349,7 @@ static void *get_quantum(struct scullv_dev *dev, struct scullv_store *store,
 
 /*
  * A page that is mapped executable may be in the instruction cache (arm64 and
- * others). Folds away on machines whose caches are coherent.
+ * others). Compiles to nothing on machines whose caches are coherent.
  */
 static void flush_quantum(const struct scullv_store *store,
 			  const void *quantum, size_t offset, size_t len)
@@ -405,8 +404,9 @@ static __always_inline ssize_t write_quantum(struct kiocb *iocb,
 	ret = -EFAULT;
 	if (copied) {
 		flush_quantum(store, quantum, offset, copied);
-		if (scullv_extend(dev, store, iocb->ki_pos + copied))
-			io->end_moved = true;
+		if (io->end_locked)
+			io->end = scullv_extend(dev, store,
+						iocb->ki_pos + copied);
 		ret = copied;
 	}
 out:
@@ -415,12 +415,12 @@ out:
 }
 
 /*
- * A write that moves the end moves the timestamps of the node with each tick of
- * the coarse clock; an overwrite moves them once a second.
+ * A write that moves the end updates the timestamps of the node with each tick of
+ * the coarse clock; an overwrite updates them once a second.
  */
-static void note_end_moved(struct file *file)
+static void note_append(struct file *file)
 {
-	/* data race: file_update_time() looks again */
+	/* data race: file_update_time() checks again */
 	struct timespec64 now, mtime = data_race(inode_get_mtime(file_inode(file)));
 
 	ktime_get_coarse_real_ts64(&now);
@@ -440,8 +440,8 @@ static void note_overwrite(struct file *file)
 static __always_inline ssize_t end_write(struct kiocb *iocb,
 					 const struct scullv_io *io, int err)
 {
-	if (io->end_moved)
-		note_end_moved(iocb->ki_filp);
+	if (io->end)
+		note_append(iocb->ki_filp);
 	else if (io->done)
 		note_overwrite(iocb->ki_filp);
 	return io->done ?: err;
@@ -485,14 +485,14 @@ static __always_inline int wait_outside(struct scullv_dev *dev,
 /* a write that has to wait, or has failed */
 static noinline ssize_t continue_write(struct kiocb *iocb, struct iov_iter *from,
 				       ssize_t done, u64 generation,
-				       bool end_moved, ssize_t ret)
+				       loff_t end, ssize_t ret)
 {
 	struct scullv_dev *dev = iocb->ki_filp->private_data;
 	struct scullv_io io = {
 		.window = SCULLV_CHUNK,
 		.done = done,
 		.generation = generation,
-		.end_moved = end_moved,
+		.end = end,
 	};
 
 	while (ret) {
@@ -510,11 +510,11 @@ static ssize_t scullv_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	ssize_t ret;
 
 	if (iocb->ki_flags & IOCB_APPEND)
-		fault_in_iov_iter_readable(from, SCULLV_CHUNK);
+		prepare_buffer(from);
 	ret = write_steps(iocb, from, &io);
 	if (ret)
 		return continue_write(iocb, from, io.done, io.generation,
-				      io.end_moved, ret);
+				      io.end, ret);
 	return end_write(iocb, &io, 0);
 }
 

@@ -9,8 +9,8 @@
  * A private mapping gets the same entry, read-only. The kernel copies the page
  * on the first write, and checks the entry again before it uses the copy.
  *
- * Each entry holds a reference to its page. Pages that a trim takes from the
- * device stay with whoever has pinned them.
+ * Each entry holds a reference to its page. A pinned page outlives the trim that
+ * takes it from the device.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>

@@ -22,8 +22,8 @@
 #define PROC_NAME "scullvmem"
 
 /*
- * Bytes formatted at once. With a page, the default of seq_file, "head -5" would
- * wait for 150 lines; now it waits for 40.
+ * Bytes formatted at once. A page is the default of seq_file, but then "head -5"
+ * waits for more lines than it prints.
  */
 #define DUMP_BUFFER 1024
 
@@ -52,41 +52,39 @@ struct dump {
 	const void *quantum_address;
 };
 
-/* returns 1 if there is a record, 0 if not, -EINTR if killed */
-static int find_in_store(struct dump *dump, struct scullv_store *store)
+static bool find_in_store(struct dump *dump, struct scullv_store *store)
 {
 	struct scullv_item *item;
-	void *quantum;
 
 	if (!dump->in_device) {
 		dump->generation = store->generation;
 		dump->geometry = store->geometry;
 		dump->size = scullv_store_size(store);
-		return 1;
+		return true;
 	}
 	if (dump->generation != store->generation)
-		return 0;
+		return false;
 
-	quantum = scullv_next_quantum(store, &dump->number, &item);
-	if (IS_ERR_OR_NULL(quantum))
-		return PTR_ERR(quantum);
-	dump->quantum_address = quantum;
+	dump->quantum_address = scullv_next_quantum(store, &dump->number, &item);
+	if (!dump->quantum_address)
+		return false;
 	dump->item_address = item;
 	dump->qset_address = item->slots;
 	dump->item = div_u64(item->first, store->geometry.qset);
 	dump->slot = dump->number - item->first;
-	return 1;
+	return true;
 }
 
 /*
- * The record at the current position, NULL at the end of the dump. A pread() far
- * into the dump gets here for each record before it: seq_file skips them without
- * a pause.
+ * The record at the current position, NULL at the end of the dump. For a pread()
+ * far into the dump, seq_file skips all records before it in one loop that neither
+ * yields nor checks for signals.
  */
 static struct dump *find_record(struct dump *dump)
 {
 	struct scullv_store *store;
-	int found, idx;
+	bool found;
+	int idx;
 
 	if (fatal_signal_pending(current))
 		return ERR_PTR(-EINTR);
@@ -96,7 +94,7 @@ static struct dump *find_record(struct dump *dump)
 		found = find_in_store(dump, store);
 		scullv_store_put(devices[dump->device], idx);
 		if (found)
-			return found < 0 ? ERR_PTR(found) : dump;
+			return dump;
 		dump->in_device = false;
 	}
 	return NULL;

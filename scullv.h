@@ -102,7 +102,7 @@ struct scullv_store {
 	struct xarray items;		/* item number -> scullv_item */
 } ____cacheline_aligned_in_smp;
 
-/* Two first writers of one quantum meet at one of these, log2 of their number. */
+/* log2 of the number of fill locks: quanta are hashed to them */
 #define SCULLV_FILL_BITS	6
 
 /*
@@ -234,8 +234,8 @@ int scullv_store_init(struct scullv_dev *dev,
 void scullv_store_exit(struct scullv_dev *dev);
 void *scullv_fill(struct scullv_dev *dev, struct scullv_store *store,
 		  loff_t pos);
-bool scullv_extend(struct scullv_dev *dev, struct scullv_store *store,
-		   loff_t end);
+loff_t scullv_extend(struct scullv_dev *dev, struct scullv_store *store,
+		     loff_t end);
 void scullv_get_usage(struct scullv_dev *dev, struct scullv_usage *usage);
 void *scullv_next_quantum(struct scullv_store *store, u64 *number,
 			  struct scullv_item **item);

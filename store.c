@@ -126,36 +126,18 @@ static nodemask_t usable_nodes(void)
 #ifdef CONFIG_NUMA
 	const struct mempolicy *policy = current->mempolicy;
 
-	if (policy && policy->mode == MPOL_BIND)
+	/* the kernel ignores a policy of nodes that have movable memory only */
+	if (policy && policy->mode == MPOL_BIND &&
+	    nodes_intersects(policy->nodes, node_states[N_HIGH_MEMORY]))
 		nodes_and(nodes, nodes, policy->nodes);
 #endif
 	return nodes;
 }
 
 /*
- * Kernel allocations cannot use high memory (32-bit machines), memory that may
- * be unplugged and CMA's, nor nodes that the task is not allowed to use. Free
- * and reclaimable pages there count as available all the same.
- */
-static void subtract_unusable(struct zone *zone, bool usable_node, long *total,
-			      long *available)
-{
-	if (!usable_node || is_highmem(zone) ||
-	    zone_idx(zone) == ZONE_MOVABLE) {
-		*total -= zone_managed_pages(zone);
-		*available -= zone_page_state(zone, NR_FREE_PAGES) +
-			      zone_page_state(zone, NR_ZONE_ACTIVE_FILE) +
-			      zone_page_state(zone, NR_ZONE_INACTIVE_FILE);
-	} else {
-		*total -= zone_cma_pages(zone);
-		*available -= zone_page_state(zone, NR_FREE_CMA_PAGES);
-	}
-}
-
-/*
- * Whoever takes blocks leaves single pages behind. The next fork() or exec()
- * needs a block of up to PAGE_ALLOC_COSTLY_ORDER, and the kernel invokes the OOM
- * killer for it. So the reserve has to be in blocks, too.
+ * Allocators of blocks leave single pages over. But the next fork() or exec() needs
+ * a block of up to PAGE_ALLOC_COSTLY_ORDER, and without one the kernel invokes the
+ * OOM killer. So they have to leave a reserve of blocks.
  */
 static long small_blocks(struct zone *zone)
 {
@@ -170,8 +152,30 @@ static long small_blocks(struct zone *zone)
 }
 
 /*
- * The reserve is an eighth of the usable memory. Less would not do: on
- * fragmented memory the kernel raises its watermarks by up to a tenth of a zone
+ * Kernel allocations cannot use high memory (32-bit machines), memory that may
+ * be unplugged and CMA's, nor nodes that the task is not allowed to use. Free
+ * and reclaimable pages there count as available all the same.
+ */
+static void subtract_unusable(struct zone *zone, bool usable_node, bool blocks,
+			      long *total, long *available)
+{
+	if (!usable_node || is_highmem(zone) ||
+	    zone_idx(zone) == ZONE_MOVABLE) {
+		*total -= zone_managed_pages(zone);
+		*available -= zone_page_state(zone, NR_FREE_PAGES) +
+			      zone_page_state(zone, NR_ZONE_ACTIVE_FILE) +
+			      zone_page_state(zone, NR_ZONE_INACTIVE_FILE);
+	} else {
+		*total -= zone_cma_pages(zone);
+		*available -= zone_page_state(zone, NR_FREE_CMA_PAGES);
+		if (blocks)
+			*available -= small_blocks(zone);
+	}
+}
+
+/*
+ * The reserve is an eighth of the usable memory. That is more than the tenth of a
+ * zone by which the kernel raises its watermarks when memory is fragmented
  * (watermark_boost_factor).
  */
 static bool above_reserve(long pages, bool blocks)
@@ -181,17 +185,11 @@ static bool above_reserve(long pages, bool blocks)
 	long available = si_mem_available();
 	int node, i;
 
-	for_each_online_node(node) {
-		bool usable_node = node_isset(node, usable);
-
-		for (i = 0; i < MAX_NR_ZONES; i++) {
-			struct zone *zone = &NODE_DATA(node)->node_zones[i];
-
-			subtract_unusable(zone, usable_node, &total, &available);
-			if (blocks && usable_node)
-				available -= small_blocks(zone);
-		}
-	}
+	for_each_online_node(node)
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			subtract_unusable(&NODE_DATA(node)->node_zones[i],
+					  node_isset(node, usable), blocks,
+					  &total, &available);
 	return available - pages >= total / 8;
 }
 
@@ -332,16 +330,15 @@ static struct scullv_item *create_item(u64 index, unsigned int qset)
 }
 
 /*
- * Put an item into the store, quantum included. If another CPU was faster, its
- * item takes the quantum.
+ * Publish an item and the quantum in it. If another task has published an item at
+ * this index meanwhile, that one gets the quantum.
  */
 static int add_item(struct scullv_store *store, u64 index, u32 slot,
 		    struct scullv_item *item)
 {
 	struct scullv_item *other;
 
-	other = xa_cmpxchg(&store->items, index, NULL, item,
-			   GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	other = xa_cmpxchg(&store->items, index, NULL, item, SCULLV_GFP);
 	if (!other)
 		return 0;
 	if (!xa_is_err(other)) {
@@ -367,8 +364,8 @@ static void *alloc_quantum(struct scullv_dev *dev,
 }
 
 /*
- * Charge first, then allocate the item if there is none, then the quantum;
- * publish when all of it is there. A failure leaves nothing behind.
+ * Charge first, then allocate the item if there is none, then the quantum, and
+ * publish last: a failure undoes all of it.
  */
 static void *add_quantum(struct scullv_dev *dev, struct scullv_store *store,
 			 u64 number)
@@ -398,7 +395,7 @@ static void *add_quantum(struct scullv_dev *dev, struct scullv_store *store,
 	sub_pending(pages);
 	err = -ENOMEM;
 	if (!quantum)
-		goto free_item;
+		goto uncharge;
 
 	/* pairs with the acquire in scullv_lookup(): the quantum is zeroed */
 	smp_store_release(&item->slots[slot], quantum);
@@ -411,7 +408,7 @@ static void *add_quantum(struct scullv_dev *dev, struct scullv_store *store,
 free_quantum:
 	geometry->allocator->free(quantum, geometry->order);
 	new = NULL;
-free_item:
+uncharge:
 	if (new)
 		free_item(new, geometry->qset);
 	uncharge(pages);
@@ -454,21 +451,23 @@ void *scullv_fill(struct scullv_dev *dev, struct scullv_store *store,
  * @store: the store of the device, inside its section
  * @end: in bytes; everything before it has been written, or is a hole
  *
- * Context: Any. A caller that may move the end holds append_lock.
- * Return: whether the size has grown.
+ * Context: Any. append_lock is held.
+ * Return: the size.
  */
-bool scullv_extend(struct scullv_dev *dev, struct scullv_store *store,
-		   loff_t end)
+loff_t scullv_extend(struct scullv_dev *dev, struct scullv_store *store,
+		     loff_t end)
 {
-	if (end <= atomic64_read(&store->size))
-		return false;
+	loff_t size = atomic64_read(&store->size);
+
 	lockdep_assert_held(&dev->append_lock);
+	if (end <= size)
+		return size;
 	/* pairs with the acquire in scullv_store_size() */
 	atomic64_set_release(&store->size, end);
-	return true;
+	return end;
 }
 
-/* -- looking around -- */
+/* -- inspection: usage, dump, SEEK_DATA and SEEK_HOLE -- */
 
 /**
  * scullv_get_usage - get the size and the memory of a device
@@ -495,8 +494,10 @@ void scullv_get_usage(struct scullv_dev *dev, struct scullv_usage *usage)
  * @number: in: number to start from; out: number of the quantum found
  * @item: out: item of the quantum found
  *
- * Context: Process. May sleep; a fatal signal ends the search.
- * Return: the quantum, NULL if there is none, ERR_PTR(-EINTR) if killed.
+ * Looks at two items at most: each item has a quantum.
+ *
+ * Context: Process. May sleep.
+ * Return: the quantum, NULL if there is none.
  */
 void *scullv_next_quantum(struct scullv_store *store, u64 *number,
 			  struct scullv_item **item)
@@ -521,8 +522,6 @@ void *scullv_next_quantum(struct scullv_store *store, u64 *number,
 				return quantum;
 			}
 		}
-		if (fatal_signal_pending(current))
-			return ERR_PTR(-EINTR);
 		cond_resched();
 	}
 	return NULL;
@@ -535,21 +534,18 @@ void *scullv_next_quantum(struct scullv_store *store, u64 *number,
  *
  * Context: Process. May sleep.
  * Return: the first position from @pos on that is not in a hole; -ENXIO at or
- * past the end, -EINTR if killed.
+ * past the end.
  */
 loff_t scullv_seek_data(struct scullv_store *store, loff_t pos)
 {
 	loff_t size = scullv_store_size(store);
 	u64 number = pos >> store->quantum_shift;
 	struct scullv_item *item;
-	void *quantum;
 
 	if (pos < 0 || pos >= size)
 		return -ENXIO;
-	/* not NULL: the last byte has been written, so it is in a quantum */
-	quantum = scullv_next_quantum(store, &number, &item);
-	if (IS_ERR(quantum))
-		return PTR_ERR(quantum);
+	/* finds one: the last byte has been written, so it is in a quantum */
+	scullv_next_quantum(store, &number, &item);
 	return max_t(loff_t, pos, number << store->quantum_shift);
 }
 
@@ -593,7 +589,7 @@ static struct scullv_store *create_store(const struct scullv_geometry *geometry,
 	struct scullv_store *store;
 	int cpu;
 
-	/* kmalloc() aligns to cache lines what has a power of two as its size */
+	/* kmalloc() aligns sizes that are a power of two */
 	store = kzalloc(roundup_pow_of_two(sizeof(*store)), GFP_KERNEL);
 	if (!store)
 		return NULL;
@@ -643,6 +639,8 @@ static void destroy_store(struct scullv_dev *dev, struct scullv_store *store)
 	xa_for_each(&store->items, index, item) {
 		free_quanta(dev, store, item, index);
 		free_item(item, geometry->qset);
+		/* xa_destroy() would free all nodes with interrupts disabled */
+		xa_erase(&store->items, index);
 		cond_resched();
 	}
 	xa_destroy(&store->items);
