@@ -51,6 +51,9 @@ check-deep: ## the tests on kernels that find more, and how much of the driver t
 	@tests/need -k "6.1 kasan kcsan" $(check_needs)
 	@tests/check-deep
 
+protocol: ## check the model of trims, mappings, reads and writes exhaustively
+	@tests/protocol
+
 endure: ## everything at once on a small guest, for MINUTES=20
 	@tests/need -k "$(KERNEL)" $(check_needs)
 	@V=1 tests/check -k "$(KERNEL)" -m 512M MINUTES=$(MINUTES) endure.t
@@ -76,4 +79,4 @@ distclean: clean ## and the kernels, the programs and the results under build/
 help: ## this list
 	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: module install uninstall demo check kernels.md check-deep endure bench shell lint clean distclean help
+.PHONY: module install uninstall demo check kernels.md check-deep protocol endure bench shell lint clean distclean help
