@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# scullv_load and scullv_unload: what they set up, what they say when that does
-# not work, and that they leave nothing behind.
+# scullv_load and scullv_unload: what they set up, what they print when that
+# fails, and that they leave nothing behind.
 
 . tests/lib.sh
 
-# what there is of scullv
-there()
+# Prints what the system has of scullv, one path a line.
+traces()
 {
 	find /sys/module/scullv -prune 2>/dev/null
 	find /dev -name 'scullv*'
@@ -19,71 +19,199 @@ nodes()
 	stat -c '%A %G %t:%T' "$@"
 }
 
-# COMMAND...: its status and what it says
+# COMMAND...: prints its status and its output
 outcome()
 {
-	said=$("$@" 2>&1)
-	echo "$? $said"
+	output=$("$@" 2>&1)
+	echo "$? $output"
 }
 
-# PATTERN: matches a line of what was said, all of which is shown otherwise
+# COMMAND...: its output goes to "out", its status to $status
+run()
+{
+	status=0
+	"$@" >"$scratch/out" 2>&1 || status=$?
+}
+
+# PATTERN: a line of the output matches; all of it is shown otherwise
 # shellcheck disable=SC2317 # called by ok
-says()
+prints()
 {
 	cat "$scratch/out"
 	grep -Eq -e "$1" "$scratch/out"
 }
 
-# DESCRIPTION PATTERN COMMAND...: fails, says that on one of its lines, and leaves
-# nothing
+# prints the bytes of the output that may control a terminal
+unprintable()
+{
+	tr -d ' -~\n\t' <"$scratch/out" | od -An -c
+}
+
+# DESCRIPTION PATTERN COMMAND...: the command fails, as told by its exit status,
+# prints a line that matches, and leaves nothing
 refuses()
 {
 	what=$1
 	pattern=$2
 	shift 2
-	if "$@" >"$scratch/out" 2>&1; then
-		echo "it has succeeded" >>"$scratch/out"
-	fi
-	ok "$what: tells the way out" says "$pattern"
-	is "$what: leaves nothing" "$(there)" ""
+	run "$@"
+	is "$what: the exit status is 1" $status 1
+	ok "$what: the message names the remedy" prints "$pattern"
+	is "$what: the message is printable" "$(unprintable)" ""
+	is "$what: nothing is left" "$(traces)" ""
 }
 
 unload
 
-# all is well
+# -- load and unload --
 
-is "scullv_load says nothing" "$(outcome ./scullv_load)" "0 "
+is "scullv_load succeeds without a word" "$(outcome ./scullv_load)" "0 "
 major=$(printf %x "$(sed -n 's/^ *\([0-9]*\) scullv$/\1/p' /proc/devices)")
 is "the devices belong to group staff, with mode 664" \
 	"$(nodes /dev/scullv0 /dev/scullv3)" "crw-rw-r-- staff $major:0
 crw-rw-r-- staff $major:3"
-is "/dev/scullv leads to the first" "$(readlink /dev/scullv)" scullv0
+is "/dev/scullv is a link to the first device" "$(readlink /dev/scullv)" scullv0
 echo through the link >/dev/scullv
-is "and works" "$(cat /dev/scullv0)" "through the link"
+is "the link works" "$(cat /dev/scullv0)" "through the link"
 
-is "it does not load twice" "$(outcome ./scullv_load)" \
-	"1 scullv_load: scullv is already loaded; scullv_unload unloads it"
-is "and leaves what is there" "$(cat /dev/scullv)" "through the link"
+is "a second scullv_load fails" "$(outcome ./scullv_load)" \
+	"1 scullv_load: scullv is already loaded; unload it with scullv_unload"
+is "a second scullv_load changes nothing" "$(cat /dev/scullv)" "through the link"
+is "scullv_unload succeeds without a word" "$(outcome ./scullv_unload)" "0 "
+is "scullv_unload leaves nothing" "$(traces)" ""
+refuses "scullv_unload, not loaded" "^scullv_unload: scullv is not loaded" \
+	./scullv_unload
+ln -s scullv0 /dev/scullv
+refuses "scullv_unload, not loaded, with a link left" "is not loaded" \
+	./scullv_unload
 
-exec 5</dev/scullv2
-sleep 1000 &
-holder=$!
+for option in -h --help; do
+	like "scullv_load $option prints the usage" \
+		"$(outcome ./scullv_load $option | head -n 1)" \
+		"0 usage: scullv_load \[PARAMETER=VALUE\]..."
+done
+is "scullv_load -h ends with the last variable" \
+	"$(./scullv_load -h | tail -n 1)" \
+	"	MODE	mode of the devices, in octal (default: 664)"
+is "scullv_unload -h prints the usage" \
+	"$(outcome ./scullv_unload -h | head -n 1)" "0 usage: scullv_unload"
+is "-h loads nothing" "$(traces)" ""
+
+# -- unload while a device is in use --
+
+# COMMAND...: in the background, as $holder, until it is ready
+hold()
+{
+	mkfifo "$scratch/go"
+	"$@" <"$scratch/go" >"$scratch/ready" &
+	holder=$!
+	exec 7>"$scratch/go"
+	await ready_or_gone
+}
+
+# shellcheck disable=SC2317 # called by await
+ready_or_gone()
+{
+	[ -s "$scratch/ready" ] || gone "$holder"
+}
+
+# ends the holder, whose status goes to $status, and awaits that nothing uses the
+# module
+release()
+{
+	exec 7>&-
+	status=0
+	wait $holder || status=$?
+	rm "$scratch/go"
+	await unused
+}
+
+# shellcheck disable=SC2317 # called by await
+unused()
+{
+	[ "$(cat /sys/module/scullv/refcnt)" = 0 ]
+}
+
+# a program for sh -c: has $1 open until its standard input ends
+# shellcheck disable=SC2016 # the child expands it
+in_use='exec 5<"$1"; echo ready; while read -r _; do :; done'
+
+./scullv_load
+echo some data >/dev/scullv2
+hold sh -c "$in_use" - /dev/scullv2
+run ./scullv_unload
+is "scullv_unload fails while a device is open" $status 1
+is "scullv_unload names the process and the device" "$(cat "$scratch/out")" \
+	"scullv_unload: rmmod: ERROR: Module scullv is in use
+scullv_unload: process $holder (sh) has /dev/scullv2 open
+scullv_unload: scullv stays loaded; end its users and try again"
+is "scullv_unload that fails changes nothing" \
+	"$(cat /dev/scullv2; readlink /dev/scullv)" "some data
+scullv0"
+release
+
+exec 5</dev/scullv1
+run ./scullv_unload
 exec 5<&-
-said=$(./scullv_unload 2>&1)
-is "scullv_unload fails while a device is open" $? 1
-like "and says who has it open" "$(echo "$said" | grep process)" \
-	"scullv_unload: process $holder \(sleep\) has /dev/scullv2 open"
-is "all is still there" "$(cat /dev/scullv)" "through the link"
-kill $holder
-wait $holder
-is "then it works, and says nothing" "$(outcome ./scullv_unload)" "0 "
-is "nothing is left" "$(there)" ""
-refuses "scullv_unload, not loaded" "scullv is not loaded" ./scullv_unload
+is "scullv_unload names each process that has inherited the device" \
+	"$(sed -n 's/.* process [0-9]* //p' "$scratch/out" | sort)" \
+	"(scripts.t) has /dev/scullv1 open
+(scullv_unload) has /dev/scullv1 open"
 
-# parameters
+# A process and a path can have any name: ESC [ 1 m, a newline, and the same escape
+# as some implementations of echo expand it
+name=$(printf 'a\033[1mb\nc\\033[1m')
+cp "$(command -v dash)" "$scratch/$name"
+mknod "$scratch/d$name" c $((0x$major)) 3
+hold "$scratch/$name" -c "$in_use" - "$scratch/d$name"
+run ./scullv_unload
+printed='a?[1mb?c\033[1m'
+is "scullv_unload prints nothing unprintable" "$(unprintable)" ""
+is "scullv_unload names a process and a path on one line" \
+	"$(grep -F "$holder" "$scratch/out")" \
+	"scullv_unload: process $holder ($printed) has $scratch/d$printed open"
+release
+
+# a partition whose major number, for block devices, is that of the devices here
+head -c 1M /dev/zero >"$scratch/disk"
+modprobe loop
+losetup -P /dev/loop0 "$scratch/disk"
+addpart /dev/loop0 1 8 8
+./scullv_unload
+./scullv_load major="$(stat -c %Hr /dev/loop0p1)"
+hold tests/holder socket /dev/scullv0
+exec 6</dev/loop0p1
+run ./scullv_unload
+exec 6<&-
+ok "a block device of the same major number is not reported" \
+	prints "no process has a device open"
+release
+losetup -d /dev/loop0
+./scullv_unload
+
+./scullv_load
+for way in socket io_uring perf; do
+	hold tests/holder $way /dev/scullv0
+	run ./scullv_unload
+	failed_with=$status
+	release
+	if [ $status = 77 ]; then
+		skip "a device in use by $way" "this kernel has no $way"
+		./scullv_load
+		continue
+	fi
+	is "a device in use by $way: scullv_unload fails" $failed_with 1
+	ok "a device in use by $way: scullv_unload names $way" \
+		prints "no process has a device open; .*[ ]$way"
+done
+is "scullv_unload succeeds when nothing uses the module" \
+	"$(outcome ./scullv_unload)" "0 "
+is "scullv_unload leaves nothing then" "$(traces)" ""
+
+# -- parameters, group and mode --
 
 mine=$(free_major)
-is "parameters, in the book's spelling and in ours" "$(
+is "parameters are accepted in the book's spelling and in ours" "$(
 	./scullv_load scullv_order=2 scullv_qset=77 scullv_devs=2 \
 		scullv_major="$mine" limit=9M 2>&1
 	cat /sys/class/scullv/scullv1/order /sys/class/scullv/scullv1/qset
@@ -96,55 +224,64 @@ $(printf %x "$mine"):1
 9M"
 ./scullv_unload
 
-is "GROUP and MODE" "$(GROUP=disk MODE=0600 ./scullv_load 2>&1
+is "GROUP and MODE select the group and the mode" \
+	"$(GROUP=disk MODE=0600 ./scullv_load 2>&1
 	nodes /dev/scullv1)" "crw------- disk $major:1"
 ./scullv_unload
-is "GROUP as a number" "$(GROUP=4321 MODE=640 ./scullv_load 2>&1
+is "GROUP may be a number" "$(GROUP=4321 MODE=640 ./scullv_load 2>&1
 	stat -c '%A %g' /dev/scullv1)" "crw-r----- 4321"
 ./scullv_unload
 
 cp /etc/group "$scratch/group"
 sed -i 's/^staff:/wheel:/' /etc/group
-is "wheel where there is no staff" "$(./scullv_load 2>&1
+is "the group is wheel where there is no staff" "$(./scullv_load 2>&1
 	nodes /dev/scullv0)" "crw-rw-r-- wheel $major:0"
 ./scullv_unload
 sed -i '/^wheel:/d' /etc/group
-said=$(./scullv_load 2>&1)
-is "neither: it works" $? 0
-like "and says how to choose" "$said" ".*GROUP=name chooses one"
-is "the devices are left to root's" "$(nodes /dev/scullv0)" \
-	"crw-rw-r-- root $major:0"
+run ./scullv_load
+is "without staff and wheel, scullv_load succeeds" $status 0
+ok "without staff and wheel, it prints how to select a group" \
+	prints "; GROUP=name selects another"
+is "without staff and wheel, the devices keep group root" \
+	"$(nodes /dev/scullv0)" "crw-rw-r-- root $major:0"
 ./scullv_unload
 cp "$scratch/group" /etc/group
 
-# what can go wrong
+# -- failures --
 
-refuses "no such group" 'GROUP=nobodies: .*groupadd' \
+refuses "a group that does not exist" 'GROUP=nobodies: .*groupadd nobodies' \
 	env GROUP=nobodies ./scullv_load
-for mode in rw-rw-r-- 668; do
+for mode in rw-rw-r-- 668 64 00664; do
 	refuses "MODE=$mode" "MODE=$mode: .*such as 664" \
 		env MODE=$mode ./scullv_load
 done
-refuses "not root" "only root .*sudo ./scullv_load order=2" \
+refuses "not root" "run as root: sudo ./scullv_load order=2" \
 	as_student ./scullv_load order=2
 ./scullv_load
-is "scullv_unload, not root" "$(outcome as_student ./scullv_unload)" \
-	"1 scullv_unload: only root may unload modules: sudo ./scullv_unload"
+is "scullv_unload fails for others than root" \
+	"$(outcome as_student ./scullv_unload)" \
+	"1 scullv_unload: must be run as root: sudo ./scullv_unload"
+ok "the module is loaded still" [ -d /sys/module/scullv ]
 ./scullv_unload
 
-refuses "no parameter" "order is no PARAMETER=VALUE" ./scullv_load order
-refuses "a bad value" "kernel says: scullv: order=99: .* 0 to" \
+refuses "no parameter" 'argument "order": expected PARAMETER=VALUE' \
+	./scullv_load order
+refuses "an escape sequence" 'argument "a\?\[1m.033\[1m"' \
+	./scullv_load "$(printf 'a\033[1m\\033[1m')"
+refuses "a bad value" "kernel log: scullv: order=99: .* 0 to" \
 	./scullv_load order=99
-refuses "a taken major" "kernel says: scullv: major=1: .*/proc/devices" \
+ok "a bad value: the message names where the parameters are listed" \
+	prints "cannot load scullv with order=99: \"modinfo .*scullv.ko\""
+refuses "a major number in use" "kernel log: scullv: major=1: .*/proc/devices" \
 	./scullv_load major=1
-refuses "an unknown parameter" "kernel says: .*unknown parameter 'ordr'" \
+refuses "an unknown parameter" "kernel log: .*unknown parameter 'ordr'" \
 	./scullv_load ordr=2
 
-# a folder of its own, for other modules
+# a directory of its own, for other modules
 folder=$scratch/folder
 mkdir "$folder"
 cp scullv_load scullv_unload "$folder"
-refuses "not built" "no $folder/scullv.ko: .*\"make\".*\"make demo\"" \
+refuses "not built" "$folder/scullv.ko does not exist: .*\"make\".*\"make demo\"" \
 	"$folder/scullv_load"
 
 # VERMAGIC: a module with that in place of its own, of the same length
@@ -162,72 +299,116 @@ other=$(echo "$release" | tr 0-9 1-90)
 module_for "$other${vermagic#"$release"}"
 # a release may have a + in it
 refuses "built for another kernel" "$(printf %s \
-	"for kernel $other, this is $release: .*linux-headers-$release" |
+	"for kernel $other, but $release is running: .*linux-headers-$release" |
 		sed 's/+/[+]/g')" "$folder/scullv_load"
 module_for "$(echo "$vermagic" | sed 's/ SMP / smp /')"
-refuses "built for another kernel of that name" "not for this kernel: install" \
-	"$folder/scullv_load"
+refuses "built for another kernel of the same name" \
+	"not match the running kernel: install" "$folder/scullv_load"
+ok "built for another kernel: the commands have a line of their own" \
+	prints "^	make clean && make\$"
 
 cat >"$folder/insmod" <<'END'
 #!/bin/sh
-echo "insmod: ERROR: could not insert module $1: $SAYS" >&2
+printf 'scullv: %b\n' "$LOGS" >/dev/kmsg
+printf '%s\n' "insmod: ERROR: could not insert module $1: $SAYS" >&2
 exit 1
 END
 chmod +x "$folder/insmod"
 cp scullv.ko "$folder"
-refuses "secure boot" "scripts/sign-file .*$folder/scullv.ko" \
-	env PATH="$folder:$PATH" SAYS="Key was rejected by service" \
-	"$folder/scullv_load"
-ok "secure boot: or the guest" says "make demo"
-refuses "a container" "make demo" \
-	env PATH="$folder:$PATH" SAYS="Operation not permitted" \
-	"$folder/scullv_load"
+
+# ERROR: scullv_load, with an insmod that fails with that
+# shellcheck disable=SC2317 # called by refuses
+load_fails()
+{
+	env PATH="$folder:$PATH" SAYS="$1" LOGS="${2-}" "$folder/scullv_load"
+}
+refuses "Secure Boot" "scripts/sign-file .*$folder/scullv.ko" \
+	load_fails "Key was rejected by service"
+ok "Secure Boot: the message names the guest" prints "make demo"
+refuses "Secure Boot, on other kernels" "scripts/sign-file" \
+	load_fails "Required key not available"
+refuses "a container" "make demo" load_fails "Operation not permitted"
+refuses "loaded meanwhile" "unload it with scullv_unload" load_fails "File exists"
+refuses "an error with an escape sequence" 'module .*: a\?\[1m.033\[1m' \
+	load_fails "$(printf 'a\033[1m\\033[1m')"
+refuses "a kernel log with an escape sequence" \
+	'kernel log: scullv: a.*\[1m.033\[1m' \
+	load_fails "Input/output error" 'a\033[1m\\033[1m'
+rm "$folder/insmod"
+
+# -- other files in /dev --
 
 echo "no device" >/dev/scullv2
-./scullv_load >"$scratch/out" 2>&1
-is "a file in the place of a node: fails" $? 1
-ok "and says so" says "/dev/scullv2 is in the way"
-is "and leaves it alone" "$(there)" /dev/scullv2
+run ./scullv_load
+is "a file in the place of a node: scullv_load fails" $status 1
+ok "a file in the place of a node: scullv_load names it" \
+	prints "/dev/scullv2 exists and is not a device: remove"
+is "a file in the place of a node is all that is left" "$(traces)" /dev/scullv2
+is "a file in the place of a node stays" "$(cat /dev/scullv2)" "no device"
 rm /dev/scullv2
 echo "no link" >/dev/scullv
-./scullv_load >"$scratch/out" 2>&1
-is "a file in the place of the link: fails" $? 1
-ok "and says so" says "/dev/scullv is in the way"
-is "and leaves it alone" "$(there)" /dev/scullv
+run ./scullv_load
+is "a file in the place of the link: scullv_load fails" $status 1
+ok "a file in the place of the link: scullv_load names it" \
+	prints "/dev/scullv exists and is not a symbolic link: remove"
+is "a file in the place of the link is all that is left" "$(traces)" /dev/scullv
+is "a file in the place of the link stays" "$(cat /dev/scullv)" "no link"
 rm /dev/scullv
+
+./scullv_load
+rm /dev/scullv1 /dev/scullv2 /dev/scullv
+echo "no device" >/dev/scullv2
+ln -s null /dev/scullv1
+ln -s null /dev/scullv
+run ./scullv_unload
+is "files in the place of nodes: scullv_unload succeeds" $status 0
+is "files in the place of nodes: scullv_unload names them" \
+	"$(cat "$scratch/out")" \
+	"scullv_unload: /dev/scullv1 is not a device node: not removed
+scullv_unload: /dev/scullv2 is not a device node: not removed"
+is "files in the place of nodes stay" "$(cat /dev/scullv2; readlink /dev/scullv1)" \
+	"no device
+null"
+is "another link in the place of the link stays" "$(readlink /dev/scullv)" null
+is "the other nodes are removed" "$(traces | sort)" "/dev/scullv
+/dev/scullv1
+/dev/scullv2"
+rm /dev/scullv /dev/scullv1 /dev/scullv2
 
 # the installed module
 modules=/lib/modules/$release
 mkdir -p "$modules/updates"
 cp scullv.ko "$modules/updates"
 depmod
-rm "$folder/scullv.ko" "$folder/insmod"
-is "without a module beside it, the installed one is loaded" "$(
+rm "$folder/scullv.ko"
+is "without a module beside it, scullv_load loads the installed one" "$(
 	"$folder/scullv_load" scullv_order=3 2>&1
 	cat /sys/class/scullv/scullv0/order)" 3
 "$folder/scullv_unload"
 rm "$modules/updates/scullv.ko"
 depmod
 
-# COMMANDS: run where nobody makes nodes in /dev
+# COMMANDS: run where nothing creates nodes in /dev
 without_devtmpfs()
 {
 	unshare -m sh -c "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 &&
 		mknod /dev/scullv1 c 1 3 && $1" 2>&1
 }
-is "it makes the nodes where nothing else does" "$(without_devtmpfs "
+is "scullv_load creates the nodes where nothing else does" "$(without_devtmpfs "
 	./scullv_load && stat -c '%A %G %t:%T' /dev/scullv0 /dev/scullv1 &&
 	echo by hand >/dev/scullv1 && cat /dev/scullv1; find /dev -name 'scullv*' |
 	wc -l")" "crw-rw-r-- staff $major:0
 crw-rw-r-- staff $major:1
 by hand
 5"
-is "scullv_unload removes them" "$(without_devtmpfs "./scullv_unload
+is "scullv_unload removes the nodes that scullv_load has created" \
+	"$(without_devtmpfs "./scullv_unload
 	ls /dev")" "null"
-is "it fails behind them: they are removed again" "$(without_devtmpfs "
+is "scullv_load that fails later removes the nodes that it has created" \
+	"$(without_devtmpfs "
 	echo >/dev/scullv; ./scullv_load 2>/dev/null
 	ls /dev")" "null
 scullv"
-is "nothing is left" "$(there)" ""
+is "nothing is left" "$(traces)" ""
 
 done_testing
