@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: longcall FILE pread|data OFFSET
+ *
+ * Makes a system call that takes long: it reads a byte at OFFSET, or seeks data
+ * from there on. Prints, in milliseconds of processor time,
+ *
+ *	whole	what the call takes
+ *	run	the longest time that it takes at a stretch, while another process
+ *		waits for the same processor
+ *	killed	what a process takes until it ends that is killed after a tenth of
+ *		the whole
+ *
+ * On a busy machine these times are longer, never shorter, so each is the least of
+ * several attempts. Signals that are not fatal, one each millisecond, may not end
+ * the call.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *file, *call;
+static off_t offset;
+static long long whole;		/* time of the call, in ns */
+
+static struct shared {
+	unsigned int readings;	/* of the caller's clock, by its competitor */
+	long long longest;	/* time between two of them, in ns */
+} *shared;
+
+static long long clock_of(pid_t process)
+{
+	struct timespec time;
+	clockid_t id;
+
+	if (clock_getcpuclockid(process, &id) || clock_gettime(id, &time))
+		return -1;
+	return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static int open_file(void)
+{
+	int fd = open(file, O_RDONLY);
+
+	if (fd < 0)
+		err(1, "%s", file);
+	return fd;
+}
+
+static void make_call(int fd)
+{
+	char byte;
+
+	if (!strcmp(call, "pread")) {
+		if (pread(fd, &byte, 1, offset) != 1)
+			err(1, "pread");
+	} else if (lseek(fd, offset, SEEK_DATA) < 0) {
+		err(1, "lseek");
+	}
+}
+
+static pid_t new_child(void)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		err(1, "fork");
+	if (!child)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return child;
+}
+
+static long long measure_whole(void)
+{
+	long long start;
+	int fd = open_file();
+
+	start = clock_of(0);
+	make_call(fd);
+	start = clock_of(0) - start;
+	close(fd);
+	return start;
+}
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+static void interrupt(void)
+{
+	struct itimerval each_ms = { { 0, 1000 }, { 0, 1000 } }, never = { 0 };
+	struct sigaction action = { .sa_handler = ignore };
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &each_ms, NULL);
+	measure_whole();
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
+/* a process that waits for the caller's processor, and looks at its clock */
+static void compete(pid_t caller)
+{
+	long long before = clock_of(caller), now;
+
+	for (;; before = now) {
+		now = clock_of(caller);
+		if (now - before > shared->longest)
+			shared->longest = now - before;
+		__atomic_fetch_add(&shared->readings, 1, __ATOMIC_RELEASE);
+	}
+}
+
+static void await_reading(void)
+{
+	unsigned int now = __atomic_load_n(&shared->readings, __ATOMIC_ACQUIRE);
+
+	/* one may have begun before */
+	while (__atomic_load_n(&shared->readings, __ATOMIC_ACQUIRE) - now < 2)
+		sched_yield();
+}
+
+/* The caller and its competitor share one processor from here on. */
+static long long measure_run(void)
+{
+	cpu_set_t before, first;
+	pid_t caller = getpid(), child;
+	int fd = open_file(), cpu = 0;
+	long long longest;
+
+	sched_getaffinity(0, sizeof(before), &before);
+	while (!CPU_ISSET(cpu, &before))
+		cpu++;
+	CPU_ZERO(&first);
+	CPU_SET(cpu, &first);
+	if (sched_setaffinity(0, sizeof(first), &first))
+		err(1, "sched_setaffinity");
+
+	child = new_child();
+	if (!child)
+		compete(caller);
+	await_reading();
+	shared->longest = 0;
+	make_call(fd);
+	await_reading();
+	longest = shared->longest;
+
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	sched_setaffinity(0, sizeof(before), &before);
+	close(fd);
+	return longest;
+}
+
+static long long measure_killed(void)
+{
+	int fd = open_file(), status;
+	siginfo_t ended = { 0 };
+	struct rusage usage;
+	pid_t child = new_child();
+
+	if (!child) {
+		make_call(fd);
+		_exit(0);
+	}
+	while (clock_of(child) < whole / 10 && !ended.si_pid &&
+	       !waitid(P_PID, child, &ended, WEXITED | WNOHANG | WNOWAIT))
+		sched_yield();
+	kill(child, SIGKILL);
+	if (wait4(child, &status, 0, &usage) != child)
+		err(1, "wait4");
+	close(fd);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000LL +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000LL;
+}
+
+/* the least of so many times, or the first that is good enough */
+static long long least(unsigned int times, long long (*measure)(void),
+		       long long good)
+{
+	long long best = -1, ns;
+
+	while (times-- && (best < 0 || best > good)) {
+		ns = measure();
+		if (best < 0 || ns < best)
+			best = ns;
+	}
+	return best;
+}
+
+int main(int argc, char **argv)
+{
+	long long run, killed, again;
+
+	if (argc != 4)
+		errx(2, "usage: longcall FILE pread|data OFFSET");
+	file = argv[1];
+	call = argv[2];
+	offset = strtoll(argv[3], NULL, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		err(1, "memory");
+
+	interrupt();
+	whole = least(3, measure_whole, 0);
+	run = least(20, measure_run, whole / 10);
+	killed = least(20, measure_killed, whole / 4);
+	again = least(3, measure_whole, 0);
+	if (again < whole)
+		whole = again;
+	printf("%lld %lld %lld\n", whole / 1000000, run / 1000000,
+	       killed / 1000000);
+	return 0;
+}

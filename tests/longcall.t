@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Calls that take long yield the processor, and end when they are killed.
+
+. tests/lib.sh
+
+page=$(getconf PAGESIZE)
+dev=/dev/scullv0
+
+# where the kernel is not preempted, a call has to yield by itself
+preempt=/sys/kernel/debug/sched/preempt
+if before=$(sed 's/.*(\(.*\)).*/\1/' $preempt 2>/dev/null); then
+	echo none >$preempt 2>/dev/null
+fi
+
+# WHAT FILE CALL OFFSET: the times of tests/longcall, of which each has to be less
+# than half of the whole. A call of less than 40 ms needs neither.
+measure()
+{
+	what=$1
+	shift
+	ok "$what: signals that are not fatal do not end it" \
+		tests/longcall "$@"
+	# shellcheck disable=SC2046 # three numbers
+	set -- $(cat "$scratch/said")
+	whole=${1:-0}
+	run=${2:-$((whole + 99))}
+	killed=${3:-$((whole + 99))}
+	most=$((whole / 2))
+	[ $most -gt 40 ] || most=40
+}
+
+yields()
+{
+	ok "$what: of $whole ms, another process waits for $run ms" \
+		[ "$run" -lt $most ]
+}
+
+ends_when_killed()
+{
+	ok "$what: of $whole ms, SIGKILL after a tenth leaves $killed ms" \
+		[ "$killed" -lt $most ]
+}
+
+# a dump of as many quanta as a third of the memory holds
+load order=0 qset=1 alloc=pages limit=33%
+tests/buffer -r 1024 write $dev 0 1048576 >"$scratch/written"
+measure "a read far into a large dump" /proc/scullvmem pread \
+	$(($(wc -c </proc/scullvmem) - 1))
+if [ "$whole" -lt 80 ]; then
+	skip "$what yields and can be killed" "it takes only $whole ms here"
+else
+	yields
+	ends_when_killed
+fi
+
+# items of the largest size, for which the limit leaves no quantum
+load order=0 qset=1048576 alloc=pages limit="$page"
+items=$(($(fitting $(($(meminfo MemTotal) / 3000))) / 8))
+item=$((1048576 * page))
+set -- "pwrite 1 $((items * item))"
+while [ $items -gt 1 ]; do
+	items=$((items - 1))
+	set -- "$@" "pwrite 1 $((items * item))"
+done
+like "the limit has room for the last of $# quanta only" \
+	"$(tests/calls $dev rdwr "$@")" "1( ENOSPC)*"
+measure "SEEK_DATA past refused quanta" $dev data 0
+yields
+ends_when_killed
+measure "a dump past refused quanta" /proc/scullvmem pread 80
+yields
+ends_when_killed
+
+[ ! "$before" ] || echo "$before" >$preempt
+done_testing
