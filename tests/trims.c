@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: trims churn DEVICE PROCESSES ROUNDS LENGTH
+ *        trims wait DEVICE PROCESSES ROUNDS LENGTH
+ *
+ * Many processes empty one device at the same time, by opening it write-only.
+ *
+ *	churn	Each opens it, writes LENGTH bytes and closes it, ROUNDS times, so
+ *		that trims of a device with contents overlap.
+ *	wait	Each open() has to return when the memory is free again. The limit
+ *		is PROCESSES times LENGTH. In each round DEVICE, /dev/scullv0,
+ *		takes all of it, then all processes empty it, and each writes
+ *		LENGTH bytes to a device of its own, /dev/scullv1 and so on.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static atomic_uint *arrived;
+static unsigned int processes, rounds;
+static const char *device;
+static size_t length;
+static char *bytes;
+
+/* all go on when the last has come */
+static void meet(void)
+{
+	static unsigned int meetings;
+
+	++*arrived;
+	meetings++;
+	while (*arrived < processes * meetings)
+		sched_yield();
+}
+
+/* empties it */
+static int open_device(const char *name)
+{
+	int fd = open(name, O_WRONLY);
+
+	if (fd < 0)
+		err(1, "%s", name);
+	return fd;
+}
+
+static void write_all(int fd, size_t size)
+{
+	size_t done = 0;
+	ssize_t ret;
+
+	for (; done < size; done += ret) {
+		ret = write(fd, bytes, length);
+		if (ret != (ssize_t)length)
+			err(1, "%zu of %zu bytes, then %zd", done, size, ret);
+	}
+}
+
+static void churn(void)
+{
+	unsigned int round;
+	ssize_t done;
+	int fd;
+
+	for (round = 0; round < rounds; round++) {
+		fd = open_device(device);
+		done = write(fd, bytes, length);
+		/* short where a trim has come in between */
+		if (done <= 0)
+			err(1, "write: %zd", done);
+		close(fd);
+	}
+}
+
+static void wait_for_memory(unsigned int me)
+{
+	unsigned int round;
+	char mine[100];
+	int fd;
+
+	snprintf(mine, sizeof(mine), "%.*s%u", (int)strlen(device) - 1, device,
+		 me + 1);
+	for (round = 0; round < rounds; round++) {
+		if (!me) {
+			fd = open_device(device);
+			write_all(fd, processes * length);
+			close(fd);
+		}
+		meet();
+		close(open_device(device));
+		fd = open_device(mine);
+		write_all(fd, length);
+		close(fd);
+		/* a share that is given back early would do for another */
+		meet();
+		close(open_device(mine));
+		meet();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int status, failed = 0;
+	unsigned int me;
+
+	if (argc != 6)
+		errx(2, "usage: trims churn|wait DEVICE PROCESSES ROUNDS LENGTH");
+	device = argv[2];
+	processes = strtoul(argv[3], NULL, 0);
+	rounds = strtoul(argv[4], NULL, 0);
+	length = strtoul(argv[5], NULL, 0);
+	bytes = calloc(1, length);
+	arrived = mmap(NULL, sizeof(*arrived), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!bytes || arrived == MAP_FAILED)
+		err(1, "memory");
+
+	/* a group of their own, which does not end with a child that fails */
+	setpgid(0, 0);
+	signal(SIGTERM, SIG_IGN);
+	for (me = 0; me < processes; me++)
+		if (!fork()) {
+			signal(SIGTERM, SIG_DFL);
+			if (*argv[1] == 'c')
+				churn();
+			else
+				wait_for_memory(me);
+			exit(0);
+		}
+	while (wait(&status) > 0)
+		if (status) {
+			/* the others would wait for it */
+			kill(0, SIGTERM);
+			failed = 1;
+		}
+	return failed;
+}
