@@ -10,6 +10,10 @@
  *	fresh	never touched before
  *	stall	on a userfaultfd that nobody serves
  *	late	on one that is served when the standard input has ended
+ *	tag	present, but of another memory tag than the pointer (arm64)
+ *	key	present, but forbidden by a protection key (x86, powerpc)
+ *
+ * The exit status is 77 where the machine lacks what the kind needs.
  *
  * Options:
  *
@@ -18,6 +22,8 @@
  *	-o FILE	the good bytes that were read
  *	-k	is killed as soon as the call has begun: the first byte was read, or
  *		the device has grown; the exit status is a shell's, 137 then
+ *	-i	is interrupted instead, by a signal that it handles; the exit status
+ *		is 3 if the call has returned before the signal arrived
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -32,6 +38,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -42,8 +49,10 @@
 static struct iovec segments[MAX_SEGMENTS];
 static size_t good[MAX_SEGMENTS];
 
-static bool to_be_killed;
+static int signal_to_send;
+static volatile sig_atomic_t returned, interrupted;
 static int userfaultfd;
+static char fill;		/* the good bytes, before the call */
 
 /* also for the kernel's own accesses: no UFFD_USER_MODE_ONLY */
 static void stall(void *start, size_t length)
@@ -83,6 +92,43 @@ static void serve_late(void *start, size_t length)
 		errx(2, "no thread");
 }
 
+/*
+ * Give memory another tag than the pointers to it have, in granules of 16 bytes,
+ * page by page: some emulators keep the tags of two granules for a whole page.
+ */
+static void change_tags(char *start, size_t length)
+{
+#ifdef __aarch64__
+	unsigned long wrong = 5, address = (unsigned long)start;
+
+	/* PR_TAGGED_ADDR_ENABLE, PR_MTE_TCF_SYNC, all tags but 0 */
+	if (prctl(PR_SET_TAGGED_ADDR_CTRL, 1L | 1 << 1 | 0xfffe << 3, 0L,
+		  0L, 0L))
+		errx(77, "no memory tags");
+	/* PROT_MTE */
+	if (mprotect(start, length, PROT_READ | PROT_WRITE | 0x20))
+		err(2, "tags");
+	for (; address < (unsigned long)start + length; address += 16)
+		asm volatile(".arch armv8.5-a+memtag\n"
+			     "stg %0, [%0]"
+			     : : "r"(address | wrong << 56) : "memory");
+#else
+	(void)start;
+	(void)length;
+	errx(77, "no memory tags");
+#endif
+}
+
+static void forbid(char *start, size_t length)
+{
+	int key = pkey_alloc(0, PKEY_DISABLE_ACCESS);
+
+	if (key < 0)
+		errx(77, "no protection keys");
+	if (pkey_mprotect(start, length, PROT_READ | PROT_WRITE, key))
+		err(2, "protection key");
+}
+
 static size_t page_align(size_t length)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -100,8 +146,8 @@ static void make_segment(int i, const char *text)
 
 	length = page_align(good[i]) + page_align(more);
 	memory = mmap(NULL, length + 1, PROT_READ | PROT_WRITE,
-		      (to_be_killed ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS,
-		      -1, 0);
+		      (signal_to_send ? MAP_SHARED : MAP_PRIVATE) |
+		      MAP_ANONYMOUS, -1, 0);
 	/*
 	 * A huge page would bring what is behind the boundary, too. A kernel
 	 * without huge pages, as those of PREEMPT_RT, says EINVAL.
@@ -117,10 +163,14 @@ static void make_segment(int i, const char *text)
 		stall(boundary, page_align(more));
 	else if (!strcmp(kind, "late"))
 		serve_late(boundary, page_align(more));
+	else if (!strcmp(kind, "tag"))
+		change_tags(boundary, page_align(more));
+	else if (!strcmp(kind, "key"))
+		forbid(boundary, page_align(more));
 
 	segments[i].iov_base = boundary - good[i];
 	segments[i].iov_len = good[i] + more;
-	memset(segments[i].iov_base, 'w', good[i]);
+	memset(segments[i].iov_base, fill, good[i]);
 }
 
 static void save(const char *file, ssize_t got)
@@ -136,8 +186,14 @@ static void save(const char *file, ssize_t got)
 	fclose(out);
 }
 
-/* goes on as a child, which its parent kills */
-static void have_it_killed(int fd)
+static void handler(int number)
+{
+	(void)number;
+	interrupted = !returned;
+}
+
+/* Go on as a child, to which its parent sends the signal. */
+static void fork_receiver(int fd)
 {
 	const char *first = segments[0].iov_base;
 	off_t size = lseek(fd, 0, SEEK_END);
@@ -148,11 +204,11 @@ static void have_it_killed(int fd)
 		err(2, "fork");
 	if (!child)
 		return;
-	while (__atomic_load_n(first, __ATOMIC_RELAXED) == 'w' &&
+	while (__atomic_load_n(first, __ATOMIC_RELAXED) == fill &&
 	       lseek(fd, 0, SEEK_END) == size &&
 	       !waitpid(child, &status, WNOHANG))
 		;
-	kill(child, SIGKILL);
+	kill(child, signal_to_send);
 	waitpid(child, &status, 0);
 	exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
@@ -164,11 +220,13 @@ int main(int argc, char **argv)
 	off_t offset;
 	ssize_t done;
 
-	while ((i = getopt(argc, argv, "kno:r:")) != -1) {
+	while ((i = getopt(argc, argv, "ikno:r:")) != -1) {
 		if (i == 'n')
 			flags = RWF_NOWAIT;
 		else if (i == 'k')
-			to_be_killed = true;
+			signal_to_send = SIGKILL;
+		else if (i == 'i')
+			signal_to_send = SIGUSR1;
 		else if (i == 'o')
 			file = optarg;
 		else if (i == 'r')
@@ -181,9 +239,10 @@ int main(int argc, char **argv)
 	count = argc - 3;
 	all = count * repeat;
 	if (count < 1 || all > MAX_SEGMENTS)
-		errx(2, "usage: buffer [-n] [-k] [-r N] [-o FILE] CALL DEVICE OFFSET SEGMENT...");
+		errx(2, "usage: buffer [option]... CALL DEVICE OFFSET SEGMENT...");
 
 	call = argv[0];
+	fill = *call == 'r' ? 'r' : 'w';
 	fd = open(argv[1], *call == 'r' ? O_RDONLY :
 			   *call == 'w' ? O_RDWR : O_RDWR | O_APPEND);
 	if (fd < 0)
@@ -193,8 +252,11 @@ int main(int argc, char **argv)
 		make_segment(i, argv[3 + i]);
 	for (; i < all; i++)
 		segments[i] = segments[i - count];
-	if (to_be_killed)
-		have_it_killed(fd);
+	if (signal_to_send) {
+		sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = handler },
+			  NULL);
+		fork_receiver(fd);
+	}
 
 	/* plain calls come to the driver with another kind of iterator */
 	if (flags || all > 1)
@@ -208,6 +270,9 @@ int main(int argc, char **argv)
 		       pwrite(fd, segments[0].iov_base, segments[0].iov_len,
 			      offset);
 
+	returned = true;
+	if (signal_to_send && !interrupted)
+		errx(3, "the call has returned before the signal arrived");
 	if (done < 0)
 		puts(strerrorname_np(errno));
 	else
