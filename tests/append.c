@@ -3,13 +3,13 @@
  * usage: append DEVICE own|shared|missing WRITERS RECORDS LENGTH
  *
  * WRITERS processes write RECORDS records each, of up to LENGTH bytes, to a
- * device that is empty. At the end each record has to be there in one piece,
- * those of one writer in their order, and nothing else.
+ * device that is empty. No write is short. At the end each record is there in one
+ * piece, those of one writer in their order, and nothing else.
  *
  *	own	each has opened the device with O_APPEND
  *	shared	all share one descriptor, and so one offset
- *	missing	like own, and none of the buffer's pages is there when the
- *		write begins; it may then return a short count
+ *	missing	like own, and none of the buffer's pages is present when the
+ *		write begins
  */
 #include <err.h>
 #include <fcntl.h>
@@ -45,9 +45,10 @@ static size_t make_record(unsigned char *buffer, unsigned int writer,
 }
 
 static void write_records(int fd, bool missing, unsigned int me,
-			  unsigned int records, ssize_t *written)
+			  unsigned int records)
 {
 	unsigned char *buffer = map(max_length);
+	ssize_t written;
 	unsigned int n;
 	size_t length;
 
@@ -56,11 +57,11 @@ static void write_records(int fd, bool missing, unsigned int me,
 		/* only the pages go, shared memory keeps what they hold */
 		if (missing && madvise(buffer, max_length, MADV_DONTNEED))
 			err(1, "madvise");
-		written[n] = write(fd, buffer, length);
-		if (written[n] < 0)
+		written = write(fd, buffer, length);
+		if (written < 0)
 			err(1, "write");
-		if (written[n] != (ssize_t)length && (!missing || !written[n]))
-			errx(1, "%zd of %zu written", written[n], length);
+		if (written != (ssize_t)length)
+			errx(1, "%zd of %zu written", written, length);
 	}
 }
 
@@ -69,8 +70,7 @@ int main(int argc, char **argv)
 	unsigned int writers, records, me, *next;
 	unsigned char *got, *wanted;
 	bool shared, missing;
-	int status, fd = -1;
-	ssize_t *written;
+	int status, failed = 0, fd = -1;
 	off_t pos = 0;
 
 	if (argc != 6)
@@ -80,7 +80,6 @@ int main(int argc, char **argv)
 	writers = strtoul(argv[3], NULL, 0);
 	records = strtoul(argv[4], NULL, 0);
 	max_length = strtoul(argv[5], NULL, 0);
-	written = map(writers * records * sizeof(*written));
 	next = map(writers * sizeof(*next));
 	got = map(max_length);
 	wanted = map(max_length);
@@ -94,13 +93,13 @@ int main(int argc, char **argv)
 			fd = open(argv[1], O_WRONLY | O_APPEND);
 		if (fd < 0)
 			err(1, "%s", argv[1]);
-		write_records(fd, missing, me, records,
-			      written + me * records);
+		write_records(fd, missing, me, records);
 		exit(0);
 	}
 	while (wait(&status) > 0)
-		if (status)
-			return 1;
+		failed |= status;
+	if (failed)
+		return 1;
 
 	fd = open(argv[1], O_RDONLY);
 	while (pread(fd, got, max_length, pos) > 0) {
@@ -108,8 +107,7 @@ int main(int argc, char **argv)
 
 		me = got[0];
 		if (me < writers && next[me] < records) {
-			length = written[me * records + next[me]];
-			make_record(wanted, me, next[me]);
+			length = make_record(wanted, me, next[me]);
 			next[me]++;
 		}
 		if (!length || memcmp(got, wanted, length))

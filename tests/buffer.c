@@ -10,6 +10,7 @@
  *	fresh	never touched before
  *	stall	on a userfaultfd that nobody serves
  *	late	on one that is served when the standard input has ended
+ *	gone	like late, but present until the device has begun to grow
  *	tag	present, but of another memory tag than the pointer (arm64)
  *	key	present, but forbidden by a protection key (x86, powerpc)
  *
@@ -51,7 +52,8 @@ static size_t good[MAX_SEGMENTS];
 
 static int signal_to_send;
 static volatile sig_atomic_t returned, interrupted;
-static int userfaultfd;
+static int fd, userfaultfd;
+static off_t size;		/* of the device, before the call */
 static char fill;		/* the good bytes, before the call */
 
 /* also for the kernel's own accesses: no UFFD_USER_MODE_ONLY */
@@ -80,15 +82,34 @@ static void *serve(void *range)
 	return NULL;
 }
 
-static void serve_late(void *start, size_t length)
+static bool has_grown(void)
+{
+	return lseek(fd, 0, SEEK_END) != size;
+}
+
+static void *take_away(void *page_range)
+{
+	const struct uffdio_range *range = page_range;
+
+	while (!has_grown())
+		;
+	if (madvise((void *)(unsigned long)range->start, range->len,
+		    MADV_DONTNEED))
+		err(2, "madvise");
+	return serve(page_range);
+}
+
+static void serve_late(void *start, size_t length, bool is_present)
 {
 	static struct uffdio_range range;
 	pthread_t server;
 
 	range.start = (unsigned long)start;
 	range.len = length;
+	if (is_present)
+		memset(start, fill, length);
 	stall(start, length);
-	if (pthread_create(&server, NULL, serve, &range))
+	if (pthread_create(&server, NULL, is_present ? take_away : serve, &range))
 		errx(2, "no thread");
 }
 
@@ -162,7 +183,9 @@ static void make_segment(int i, const char *text)
 	else if (!strcmp(kind, "stall"))
 		stall(boundary, page_align(more));
 	else if (!strcmp(kind, "late"))
-		serve_late(boundary, page_align(more));
+		serve_late(boundary, page_align(more), false);
+	else if (!strcmp(kind, "gone"))
+		serve_late(boundary, page_align(more), true);
 	else if (!strcmp(kind, "tag"))
 		change_tags(boundary, page_align(more));
 	else if (!strcmp(kind, "key"))
@@ -193,10 +216,9 @@ static void handler(int number)
 }
 
 /* Go on as a child, to which its parent sends the signal. */
-static void fork_receiver(int fd)
+static void fork_receiver(void)
 {
 	const char *first = segments[0].iov_base;
-	off_t size = lseek(fd, 0, SEEK_END);
 	pid_t child = fork();
 	int status;
 
@@ -205,8 +227,7 @@ static void fork_receiver(int fd)
 	if (!child)
 		return;
 	while (__atomic_load_n(first, __ATOMIC_RELAXED) == fill &&
-	       lseek(fd, 0, SEEK_END) == size &&
-	       !waitpid(child, &status, WNOHANG))
+	       !has_grown() && !waitpid(child, &status, WNOHANG))
 		;
 	kill(child, signal_to_send);
 	waitpid(child, &status, 0);
@@ -215,7 +236,7 @@ static void fork_receiver(int fd)
 
 int main(int argc, char **argv)
 {
-	int count, all, repeat = 1, flags = 0, fd, i;
+	int count, all, repeat = 1, flags = 0, i;
 	const char *call, *file = NULL;
 	off_t offset;
 	ssize_t done;
@@ -247,6 +268,7 @@ int main(int argc, char **argv)
 			   *call == 'w' ? O_RDWR : O_RDWR | O_APPEND);
 	if (fd < 0)
 		err(2, "%s", argv[1]);
+	size = lseek(fd, 0, SEEK_END);
 	offset = strtoll(argv[2], NULL, 0);
 	for (i = 0; i < count; i++)
 		make_segment(i, argv[3 + i]);
@@ -255,7 +277,7 @@ int main(int argc, char **argv)
 	if (signal_to_send) {
 		sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = handler },
 			  NULL);
-		fork_receiver(fd);
+		fork_receiver();
 	}
 
 	/* plain calls come to the driver with another kind of iterator */

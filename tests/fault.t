@@ -128,6 +128,78 @@ overtaken write
 is "nothing of it is there" "$(state)" "$((3 * quantum)) bytes, 1 quanta"
 is "nor elsewhere" "$(tr -d '\0' <$dev | wc -c)" "$quantum"
 
+# -- a page that comes when something else has been written meanwhile --
+
+# WHAT WANTED HELD CALL OFFSET SEGMENT OTHER...: what a call returns whose page comes
+# when tests/calls has made the OTHER calls, and the bytes x that are there then
+meanwhile()
+{
+	what=$1
+	wanted=$2
+	held=$3
+	mkfifo "$scratch/go"
+	tries=0
+	until hold "$held" && waits_for_page "$4" "$5" "$6" || [ $tries = 10 ]; do
+		exec 7>&-
+		tries=$((tries + 1))
+	done
+	shift 6
+	ok "$what: waits for the page" stalled $pid
+	ok "$what: another writes" soon tests/calls $dev "$@"
+	exec 7>&-
+	wait $pid
+	rm "$scratch/go"
+	is "$what: returns what it has written, and all x are there" \
+		"$(cat "$scratch/returned"), $(tr -dc x <$dev | wc -c) x in $(
+			attribute size)" "$wanted"
+}
+
+# CALL OFFSET SEGMENT: fails if the call has ended without
+waits_for_page()
+{
+	tests/buffer "$1" $dev "$2" "$3" <"$scratch/go" >"$scratch/returned" &
+	pid=$!
+	exec 7>"$scratch/go"
+	await eval "stalled $pid || gone $pid"
+	stalled $pid
+}
+
+# The buffer is present when the call begins.
+size=$(($(fitting 32) << 20))
+absent="$size+gone:$page"
+meanwhile "a write at the end that loses a page, then an append" \
+	"$size, 99 x in $((size + 99))" 0 write 0 "$absent" \
+	rdwr,append "write 99"
+meanwhile "a write past the end that loses a page, then an append" \
+	"$size, 99 x in $((4 * page + size + 99))" 100 write $((4 * page)) \
+	"$absent" rdwr,append "write 99"
+meanwhile "an append that loses a page, then an append" \
+	"$size, 99 x in $((100 + size + 99))" 100 append 0 "$absent" \
+	rdwr,append "write 99"
+meanwhile "a write at the end that loses a page, then one in the same place" \
+	"$size, 99 x in $((size + 99))" 0 write 0 "$absent" \
+	rdwr "pwrite 99 $size"
+meanwhile "a write at the end that loses a page, then one farther out" \
+	"$size, 99 x in $((size + page + 99))" 0 write 0 "$absent" \
+	rdwr "pwrite 99 $((size + page))"
+meanwhile "a write at the end that loses a page, then an overwrite" \
+	"$((size + page)), 99 x in $((size + page))" 0 write 0 "$absent" \
+	rdwr "pwrite 99 0"
+meanwhile "a write inside the device, half done, then an append" \
+	"$((2 * page)), 99 x in $((quantum + 99))" $quantum \
+	write 0 "$page+late:$page" rdwr,append "write 99"
+# an append that comes before what is left of the write is overwritten by it
+meanwhile "a write up to the end, half done, then an append" \
+	"$((2 * page)), 0 x in $((2 * page))" "$page" write 0 "$page+late:$page" \
+	rdwr,append "write 99"
+# the buffer of an append is fetched before its place is taken
+meanwhile "an append without its second page, then another append" \
+	"$((2 * page)), 99 x in $((100 + 99 + 2 * page))" 100 \
+	append 0 "$page+late:$page" rdwr,append "write 99"
+meanwhile "an append without a page after 2 MiB, then another append" \
+	"$((2097152 + page)), 99 x in $((100 + 99 + 2097152 + page))" 100 \
+	append 0 "2097152+late:$page" rdwr,append "write 99"
+
 # -- a bad pointer: what fits is done, and EFAULT where that is nothing
 
 hold $((3 * quantum))
@@ -202,6 +274,21 @@ is "RWF_NOWAIT write from data into a hole" \
 	"$(tests/buffer -n write $dev $quantum $((2 * quantum)))" EAGAIN
 is "writes nothing" "$(state)" "$((quantum + 100)) bytes, 2 quanta"
 hold $((2 * quantum))
+tests/calls $dev rdwr "pwrite 1 $((4 * quantum))" >"$scratch/said"
+is "RWF_NOWAIT write up to a hole" \
+	"$(tests/buffer -n write $dev 0 $((2 * quantum)))" $((2 * quantum))
+is "RWF_NOWAIT write of the last byte before a hole" \
+	"$(tests/buffer -n write $dev $((2 * quantum - 1)) 1)" 1
+before=$(cksum <$dev)
+for range in "$((2 * quantum - 1)) 2" "$((2 * quantum)) 1" \
+	"0 $((2 * quantum + 1))" "$((4 * quantum - 1)) 2"; do
+	# shellcheck disable=SC2086 # offset and length
+	is "RWF_NOWAIT write that reaches a byte into a hole: $range" \
+		"$(tests/buffer -n write $dev $range)" EAGAIN
+done
+is "RWF_NOWAIT writes that reach into a hole write nothing" \
+	"$(cksum <$dev)" "$before"
+hold $((2 * quantum))
 is "RWF_NOWAIT append where a quantum would be needed" \
 	"$(tests/buffer -n append $dev 0 100)" EAGAIN
 hold 100
@@ -224,21 +311,33 @@ while [ $((page << order)) -lt 33554432 ]; do
 	order=$((order + 1))
 done
 load order=$order
-tries=0
-until grep -qs EAGAIN "$scratch/returned" || [ $tries = 50 ]; do
-	echo >$dev
+
+# WHAT FLAGS CALL WANTED: what a call returns that begins during a long append
+during_append()
+{
+	tries=0
 	: >"$scratch/returned"
-	chrt -f 1 taskset 1 timeout 100 tests/calls $dev rdwr,append \
-		"lseek 0 end" "grown 1" "pwritev2 1 0 nowait" \
-		>"$scratch/returned" &
-	await [ -s "$scratch/returned" ]
-	taskset 1 tests/buffer -r 31 append $dev 0 1048576 >"$scratch/other"
-	wait $!
-	tries=$((tries + 1))
-done
-like "RWF_NOWAIT append, while another appends: EAGAIN instead of waiting" \
-	"$(cat "$scratch/returned")" "1 [0-9]+ EAGAIN"
-is "the other one appends all" "$(cat "$scratch/other")" $((31 * 1048576))
+	until grep -qsx "1 [0-9]* $4" "$scratch/returned" || [ $tries = 50 ]; do
+		echo >$dev
+		: >"$scratch/returned"
+		chrt -f 1 taskset 1 timeout 100 tests/calls $dev "$2" \
+			"lseek 0 end" "grown 1" "$3" >"$scratch/returned" &
+		await [ -s "$scratch/returned" ]
+		taskset 1 tests/buffer -r 31 append $dev 0 1048576 \
+			>"$scratch/other"
+		wait $!
+		tries=$((tries + 1))
+	done
+	like "$1, while another appends: $4" \
+		"$(cat "$scratch/returned")" "1 [0-9]+ $4"
+	is "$1: the other one appends all, and nothing else is written" \
+		"$(cat "$scratch/other") $(attribute size)" \
+		"$((31 * 1048576)) $((31 * 1048576 + 1))"
+}
+during_append "RWF_NOWAIT append" rdwr,append "pwritev2 1 0 nowait" EAGAIN
+during_append "RWF_NOWAIT write past the end" rdwr \
+	"pwritev2 1 $((32 * 1048576 - 1)) nowait" EAGAIN
+during_append "RWF_NOWAIT overwrite" rdwr "pwritev2 1 0 nowait" 1
 
 # -- SIGKILL in the middle of one long call
 
@@ -263,5 +362,25 @@ tests/buffer -k -r 1023 read $dev 0 2097152 >/dev/null
 is "SIGKILL ends a read of 2 GiB" $? 137
 done=$(($(has_read) - before))
 ok "in the middle, after $done bytes" [ "$done" -lt 2000000000 ]
+
+# -- a signal that is not fatal, in the middle of one long call --
+
+# CALL LENGTH: what a call returns that is interrupted, with as many buffers as $mib;
+# again when the signal has come too late
+interrupted()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$1" = read ] || : >$dev
+		_got=$(tests/buffer -i -r "$mib" "$1" $dev 0 "$2" 2>&1)
+		[ $? = 3 ] || break
+	done
+	is "$1 is complete in spite of a signal" "$_got" $((mib * $2))
+}
+mib=$(fitting 64)
+interrupted write 1048576
+interrupted append 1048576
+# of a hole, which costs nothing
+tests/calls $dev rdwr "pwrite 1 1099511627776" >"$scratch/said"
+interrupted read 8388608
 
 done_testing

@@ -92,11 +92,27 @@ ok "8 appenders: each record whole, none lost, in order" \
 ok "records longer than a quantum are whole, too" \
 	tests/append $dev own 4 50 $((20 * page))
 : >$dev
-ok "and those whose buffer comes late: what was written is in one piece" \
-	tests/append $dev missing 4 12 3000000
+ok "3 appenders whose buffers are not present yet: no record is cut" \
+	tests/append $dev missing 3 16 3000000
 : >$dev
 ok "4 processes that share an offset overwrite nothing" \
 	tests/append $dev shared 4 1000 3000
+
+# a long call that moves the end, and a short one, with small quanta and with one
+# that holds all
+
+order=0
+while [ $((page << order)) -lt 1048576 ]; do
+	order=$((order + 1))
+done
+load order=0,$order
+for n in 0 1; do
+	what="order $(attribute order $n)"
+	ok "$what: an append overwrites no finished write past the end, and neither is short" \
+		tests/beside /dev/scullv$n append 500000 30
+	ok "$what: a write at the end overwrites no finished append, and neither is short" \
+		tests/beside /dev/scullv$n write 500000 30
+done
 
 # a trim in the middle of one long call
 
