@@ -13,14 +13,17 @@
  * pwritev2 have three parts; an offset of -1 means the file's own position.
  * splice-in is from the standard input, splice-out to descriptor 3, which are
  * pipes then. "grown 10" waits for more than 10 bytes to be there, and tells how
- * many there are.
+ * many there are. "fsize 10" limits files to 10 bytes (RLIMIT_FSIZE); an error that
+ * came with the signal for that is told as EFBIG+SIGXFSZ.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -43,6 +46,22 @@ static const struct word {
 	{ "none", 0 },			{ "nowait", RWF_NOWAIT },
 	{ "append", RWF_APPEND },	{ "dsync", RWF_DSYNC },
 };
+
+static volatile sig_atomic_t too_large;
+
+static void handle_xfsz(int number)
+{
+	(void)number;
+	too_large = 1;
+}
+
+static int limit_size(long long size)
+{
+	struct rlimit limit = { size, RLIM_INFINITY };
+
+	signal(SIGXFSZ, handle_xfsz);
+	return setrlimit(RLIMIT_FSIZE, &limit);
+}
 
 static int value_of(const char *name, const struct word *words, size_t count)
 {
@@ -158,6 +177,8 @@ static long long make(int fd, char *call)
 		return fdatasync(fd);
 	if (!strcmp(name, "grown"))
 		return wait_until_grown(fd, number);
+	if (!strcmp(name, "fsize"))
+		return limit_size(number);
 	if (!strcmp(name, "splice-in"))
 		return splice_all(0, fd, number);
 	if (!strcmp(name, "splice-out"))
@@ -167,10 +188,13 @@ static long long make(int fd, char *call)
 
 static void tell(long long result, char end)
 {
+	const char *signal_name = too_large ? "+SIGXFSZ" : "";
+
+	too_large = 0;
 	if (result < 0)
-		printf("%s%c", strerrorname_np(errno), end);
+		printf("%s%s%c", strerrorname_np(errno), signal_name, end);
 	else
-		printf("%lld%c", result, end);
+		printf("%lld%s%c", result, signal_name, end);
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: exec DEVICE
+ *
+ * With one call of write(), writes a function to each of a few pages of the device,
+ * maps them and calls all; then writes other functions to the same places and calls
+ * these through a new mapping. Prints the sums of what they have returned, and between
+ * them each page's flag PG_arch_1, as /proc/kpageflags shows it, after the first calls
+ * and after the second write: - where it cannot be seen. Several architectures
+ * (PG_dcache_clean) set it when they have made the instruction cache see the page, and
+ * look at it before they do so again.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define KPF_ARCH	38
+#define PFN_MASK	((1ULL << 55) - 1)
+#define PAGES		3
+#define OFFSET		64	/* in each page */
+
+static size_t page;
+
+/* one that returns the number */
+static void make_function(uint32_t *code, unsigned int number)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	unsigned char *bytes = (unsigned char *)code;
+
+	bytes[0] = 0xb8;			/* mov $number, %eax */
+	memcpy(bytes + 1, &number, 4);
+	bytes[5] = 0xc3;			/* ret */
+#elif defined(__aarch64__)
+	code[0] = 0x52800000 | number << 5;	/* mov w0, #number */
+	code[1] = 0xd65f03c0;			/* ret */
+#elif defined(__arm__)
+	code[0] = 0xe3a00000 | number;		/* mov r0, #number */
+	code[1] = 0xe12fff1e;			/* bx lr */
+#elif defined(__riscv)
+	code[0] = 0x00000513 | number << 20;	/* li a0, number */
+	code[1] = 0x00008067;			/* ret */
+#elif defined(__powerpc64__)
+	code[0] = 0x38600000 | number;		/* li r3, number */
+	code[1] = 0x4e800020;			/* blr */
+#elif defined(__s390x__)
+	code[0] = 0xa7290000 | number;		/* lghi %r2, number */
+	code[1] = 0x07fe0000;			/* br %r14 */
+#else
+#error "no function for this architecture"
+#endif
+}
+
+/* of a table of the kernel's, which may not be there */
+static bool get_entry(const char *file, uint64_t index, uint64_t *value)
+{
+	int fd = open(file, O_RDONLY);
+	bool found = fd >= 0 && pread(fd, value, 8, index * 8) == 8;
+
+	close(fd);
+	return found;
+}
+
+static void write_functions(int fd, unsigned int number)
+{
+	size_t length = PAGES * page;
+	char *bytes = calloc(1, length);
+	int i;
+
+	if (!bytes)
+		err(1, "memory");
+	for (i = 0; i < PAGES; i++)
+		make_function((uint32_t *)(bytes + i * page + OFFSET), number);
+	if (pwrite(fd, bytes, length, 0) != (ssize_t)length)
+		err(1, "write");
+	free(bytes);
+}
+
+/* The sum of what they return, and the numbers of their pages */
+static int call_functions(int fd, uint64_t pfns[PAGES])
+{
+	char *code;
+	int i, sum = 0;
+
+	code = mmap(NULL, PAGES * page, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	if (code == MAP_FAILED)
+		err(1, "mmap");
+	for (i = 0; i < PAGES; i++) {
+		char *start = code + i * page;
+
+		sum += ((int (*)(void))(start + OFFSET))();
+		pfns[i] = 0;
+		get_entry("/proc/self/pagemap", (uintptr_t)start / page,
+			  &pfns[i]);
+		pfns[i] &= PFN_MASK;
+	}
+	munmap(code, PAGES * page);
+	return sum;
+}
+
+static void print_flags(const uint64_t pfns[PAGES])
+{
+	uint64_t flags;
+	int i;
+
+	for (i = 0; i < PAGES; i++) {
+		if (pfns[i] && get_entry("/proc/kpageflags", pfns[i], &flags))
+			putchar(flags >> KPF_ARCH & 1 ? '1' : '0');
+		else
+			putchar('-');
+	}
+	putchar(' ');
+}
+
+int main(int argc, char **argv)
+{
+	int fd = argc == 2 ? open(argv[1], O_RDWR) : -1;
+	uint64_t pfns[PAGES], again[PAGES];
+
+	if (fd < 0)
+		err(2, "usage: exec DEVICE");
+	page = sysconf(_SC_PAGESIZE);
+	write_functions(fd, 1);
+	printf("%d ", call_functions(fd, pfns));
+	print_flags(pfns);
+	write_functions(fd, 2);
+	print_flags(pfns);
+	printf("%d\n", call_functions(fd, again));
+	return memcmp(pfns, again, sizeof(pfns)) != 0;
+}
