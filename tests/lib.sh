@@ -155,9 +155,22 @@ count_free_pages()
 	echo 1000000 >$pages_of_cpus
 }
 
+# From here to the end of the test the kernel preempts a process anywhere in it.
+# Fails where the kernel does not do that.
+preempt_everywhere()
+{
+	preempt_mode=/sys/kernel/debug/sched/preempt
+	if preempt_before=$(sed 's/.*(\(.*\)).*/\1/' $preempt_mode 2>/dev/null); then
+		echo full >$preempt_mode
+	else
+		uname -v | grep -q PREEMPT
+	fi
+}
+
 # the word of tap.sh, with two last looks at the driver
 done_testing()
 {
+	[ ! "${preempt_before-}" ] || echo "$preempt_before" >"$preempt_mode"
 	ok "the module can be unloaded" unload
 	[ ! "${pages_before-}" ] || echo "$pages_before" >"$pages_of_cpus"
 	is "the kernel does not complain" \

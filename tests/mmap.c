@@ -16,6 +16,8 @@
  *
  * M is the letter of a mapping. Its offsets count from its start, all others
  * from that of the file. Lengths are in bytes.
+ *
+ * Exit status 3 asks the caller to try again: see hold.
  */
 #define _FILE_OFFSET_BITS 64
 #define _GNU_SOURCE
@@ -24,6 +26,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -33,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -314,16 +318,34 @@ static unsigned char *buffer_of(size_t len)
 	return data;
 }
 
+static void write_version(off_t pos, size_t len, unsigned int version, int flags)
+{
+	unsigned char *data = buffer_of(len);
+	struct iovec iov = { data, len };
+
+	make_bytes(data, len, version, pos);
+	tell_result(pwritev2(fd, &iov, 1, pos, flags));
+	free(data);
+}
+
 /* write OFFSET LENGTH VERSION */
 static void do_write(char **word)
 {
-	off_t pos = number(word[0]);
-	size_t len = number(word[1]);
-	unsigned char *data = buffer_of(len);
+	write_version(number(word[0]), number(word[1]), number(word[2]), 0);
+}
 
-	make_bytes(data, len, number(word[2]), pos);
-	tell_result(pwrite(fd, data, len, pos));
-	free(data);
+/* write-nowait OFFSET LENGTH VERSION */
+static void do_write_nowait(char **word)
+{
+	write_version(number(word[0]), number(word[1]), number(word[2]),
+		      RWF_NOWAIT);
+}
+
+/* append LENGTH VERSION: the bytes are those of the end that is seen before */
+static void do_append(char **word)
+{
+	write_version(lseek(fd, 0, SEEK_END), number(word[0]), number(word[1]),
+		      RWF_APPEND);
 }
 
 /* read OFFSET LENGTH */
@@ -754,7 +776,7 @@ static void do_begin(char **word)
 	};
 
 	open_ring();
-	entry.fd = open(word[0], O_WRONLY | O_CREAT | O_DIRECT, 0600);
+	entry.fd = open(word[0], O_RDWR | O_CREAT | O_DIRECT, 0600);
 	tell_result(entry.fd < 0 ? -1 : submit(&entry));
 }
 
@@ -765,9 +787,12 @@ static void do_end(char **word)
 	tell_completion();
 }
 
-/* -- a child -- */
+/* -- other processes: each obeys orders, one a line -- */
 
-static FILE *orders, *answers;
+static struct peer {
+	pid_t pid;
+	FILE *orders, *answers;
+} child, holder;
 
 static void serve(FILE *from, FILE *to)
 {
@@ -783,51 +808,376 @@ static void serve(FILE *from, FILE *to)
 	_exit(0);
 }
 
-/* fork */
-static void do_fork(char **word)
+static int start_peer(struct peer *peer)
 {
 	int there[2], back[2];
-	pid_t child;
 
-	(void)word;
 	fflush(out);
 	if (pipe(there) || pipe(back))
 		err(2, "pipe");
-	child = fork();
-	if (!child) {
+	peer->pid = fork();
+	if (!peer->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(there[1]);
 		close(back[0]);
 		serve(fdopen(there[0], "r"), fdopen(back[1], "w"));
 	}
 	close(there[0]);
 	close(back[1]);
-	orders = fdopen(there[1], "w");
-	answers = fdopen(back[0], "r");
-	tell_result(child < 0 ? -1 : 0);
+	peer->orders = fdopen(there[1], "w");
+	peer->answers = fdopen(back[0], "r");
+	return peer->pid < 0 ? -1 : 0;
+}
+
+static void give_order(const struct peer *peer, const char *operation)
+{
+	fprintf(peer->orders, "%s\n", operation);
+	fflush(peer->orders);
+}
+
+static void read_answer(const struct peer *peer, char *line, size_t size)
+{
+	if (!fgets(line, size, peer->answers))
+		strcpy(line, "dead");
+	line[strcspn(line, "\n")] = '\0';
+}
+
+static void ask_peer(const struct peer *peer, const char *operation)
+{
+	char line[4096];
+
+	give_order(peer, operation);
+	read_answer(peer, line, sizeof(line));
+	fputs(line, out);
+}
+
+static void tell_end(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		tell_error();
+	else if (WIFSIGNALED(status))
+		tell_signal(WTERMSIG(status));
+	else
+		tell_result(WEXITSTATUS(status));
+}
+
+/* fork */
+static void do_fork(char **word)
+{
+	(void)word;
+	tell_result(start_peer(&child));
 }
 
 /* reap: the child ends */
 static void do_reap(char **word)
 {
-	int status;
-
 	(void)word;
-	fclose(orders);
-	fclose(answers);
-	tell_result(wait(&status) < 0 ? -1 : status);
+	fclose(child.orders);
+	fclose(child.answers);
+	tell_end(child.pid);
 }
 
 /* child OPERATION */
 static void do_child(char **word)
 {
-	char line[4096];
+	ask_peer(&child, word[0]);
+}
 
-	fprintf(orders, "%s\n", word[0]);
-	fflush(orders);
-	if (!fgets(line, sizeof(line), answers))
-		strcpy(line, "dead");
-	line[strcspn(line, "\n")] = '\0';
+/* -- operations that take their time, in processes of their own -- */
+
+static struct task {
+	pid_t pid;
+	FILE *answer;
+	bool trims;
+} tasks['z' - 'a' + 1];
+
+static bool holding;
+
+/* no trim waits for the holder, which was stopped outside the driver */
+static void try_again(void)
+{
+	errx(3, "the trim has not waited for the holder");
+}
+
+static struct task *task_of(char letter)
+{
+	if (letter < 'a' || letter > 'z')
+		errx(2, "%c: no task", letter);
+	return &tasks[letter - 'a'];
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {};
+
+	if (waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT))
+		err(2, "waitid");
+	return info.si_pid == pid;
+}
+
+static bool is_asleep(pid_t pid)
+{
+	char name[32], line[256] = "", *state;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+	file = fopen(name, "r");
+	if (!file || !fgets(line, sizeof(line), file))
+		err(2, "%s", name);
+	fclose(file);
+	state = strrchr(line, ')');
+	return state && (state[2] == 'S' || state[2] == 'D');
+}
+
+/* a trim may sleep before it takes effect, too; a second one waits for the first */
+static bool is_waiting(const struct task *task)
+{
+	const struct task *other;
+
+	for (other = tasks; other < tasks + LENGTH(tasks); other++)
+		if (other != task && other->pid && other->trims)
+			return is_asleep(task->pid);
+	if (task->trims && lseek(fd, 0, SEEK_END))
+		return false;
+	return is_asleep(task->pid);
+}
+
+static void finish(struct task *task)
+{
+	char line[4096] = "";
+
+	/* one that was killed has no answer */
+	if (!fgets(line, sizeof(line), task->answer))
+		tell_end(task->pid);
+	else if (waitpid(task->pid, NULL, 0) != task->pid)
+		err(2, "waitpid");
 	fputs(line, out);
+	fclose(task->answer);
+	task->pid = 0;
+}
+
+/* start LETTER OPERATION: "waits" when it falls asleep, else what comes of it */
+static void do_start(char **word)
+{
+	struct task *task = task_of(word[0][0]);
+	const char *operation = word[0] + 1 + strspn(word[0] + 1, " ");
+	int back[2];
+
+	fflush(out);
+	if (pipe(back))
+		err(2, "pipe");
+	task->trims = !strcmp(operation, "trim");
+	task->pid = fork();
+	if (task->pid < 0)
+		err(2, "fork");
+	if (!task->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(back[0]);
+		out = fdopen(back[1], "w");
+		run_operation(operation);
+		fflush(out);
+		_exit(0);
+	}
+	close(back[1]);
+	task->answer = fdopen(back[0], "r");
+	while (!has_ended(task->pid) && !is_waiting(task))
+		sched_yield();
+	if (!has_ended(task->pid)) {
+		fputs("waits", out);
+		return;
+	}
+	if (holding && task->trims)
+		try_again();
+	finish(task);
+}
+
+/* finish LETTER: waits for its end and tells the result, unless start has */
+static void do_finish(char **word)
+{
+	struct task *task = task_of(word[0][0]);
+
+	if (task->pid)
+		finish(task);
+	else
+		fputs("over", out);
+}
+
+/* kill LETTER */
+static void do_kill(char **word)
+{
+	struct task *task = task_of(word[0][0]);
+
+	if (task->pid)
+		kill(task->pid, SIGKILL);
+	do_finish(word);
+}
+
+/*
+ * A process in the middle of a call, the holder, is stopped by another one, the
+ * hog, which has a higher real-time priority on the same processor, and spins.
+ */
+static struct hold {
+	atomic_uint rounds;	/* of the holder */
+	atomic_bool wanted;	/* the hog is to spin */
+	atomic_bool spinning;
+	atomic_bool released;	/* the holder is to end */
+} *hold;
+
+static pid_t hog;
+
+static void use_processor(int cpu, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) ||
+	    sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param))
+		err(2, "processor %d, priority %d", cpu, priority);
+}
+
+/* a timer of the holder's own processor brings it, wherever the holder is then */
+static void start_hog(void)
+{
+	hog = fork();
+	if (hog < 0)
+		err(2, "fork");
+	if (hog)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	use_processor(1, 2);
+	while (!hold->released) {
+		usleep(200);
+		hold->spinning = hold->wanted;
+		while (hold->wanted)
+			;
+	}
+	_exit(0);
+}
+
+static void stop_holder(bool wanted)
+{
+	hold->wanted = wanted;
+	while (hold->spinning != wanted)
+		sched_yield();
+}
+
+/* a kernel that shows no stack leaves it to try_again() */
+static bool is_in_driver(pid_t pid)
+{
+	char name[32], stack[8192];
+	ssize_t len;
+	int file;
+
+	snprintf(name, sizeof(name), "/proc/%d/stack", pid);
+	file = open(name, O_RDONLY);
+	if (file < 0)
+		return true;
+	len = read(file, stack, sizeof(stack) - 1);
+	close(file);
+	if (len <= 0)
+		return true;
+	stack[len] = '\0';
+	return strstr(stack, "[scullv]");
+}
+
+/* what the holder does until it is released: a read of much, or a page's fault */
+static void occupy_once(char **word)
+{
+	static unsigned char *buffer;
+	static atomic_size_t offset;
+	const struct map *map;
+
+	if (!strcmp(word[0], "read")) {
+		if (!buffer)
+			buffer = mmap(NULL, PIPE_SIZE * 4, PROT_READ |
+				      PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
+				      MAP_POPULATE, -1, 0);
+		if (pread(fd, buffer, PIPE_SIZE * 4, 0) < 0)
+			err(2, "the holder's read");
+		return;
+	}
+	map = map_of(word[1]);
+	if (offset >= map->length)
+		return;
+	if (!sigsetjmp(escape, 1)) {
+		if (!strcmp(word[0], "load"))
+			__atomic_load_n(map->address + offset, __ATOMIC_RELAXED);
+		else
+			__atomic_store_n(map->address + offset, 1,
+					 __ATOMIC_RELAXED);
+	}
+	offset += number(word[2]);
+}
+
+/* occupy read|load|store M STEP */
+static void do_occupy(char **word)
+{
+	use_processor(1, 1);
+	while (!hold->released) {
+		occupy_once(word);
+		hold->rounds++;
+	}
+	use_processor(0, 0);
+	tell_result(0);
+}
+
+/*
+ * hold read|load|store M STEP: starts a holder, which reads the device, or touches
+ * a byte of every STEP of the mapping, and stops it on the way
+ */
+static void do_hold(char **word)
+{
+	char line[256];
+
+	use_processor(0, 0);
+	start_hog();
+	if (start_peer(&holder))
+		err(2, "fork");
+	snprintf(line, sizeof(line), "occupy %s %s %s", word[0], word[1],
+		 word[2]);
+	give_order(&holder, line);
+	while (!hold->rounds)
+		sched_yield();
+	do {
+		stop_holder(false);
+		if (hold->rounds > 50)
+			try_again();
+		stop_holder(true);
+	} while (!is_in_driver(holder.pid));
+	holding = true;
+	tell_result(0);
+}
+
+/* release: the holder goes on. Tells which tasks have not waited for that */
+static void do_release(char **word)
+{
+	char line[16];
+	size_t i;
+
+	(void)word;
+	for (i = 0; i < LENGTH(tasks); i++) {
+		if (!tasks[i].pid || !has_ended(tasks[i].pid))
+			continue;
+		if (tasks[i].trims)
+			try_again();
+		fprintf(out, "%c-has-ended,", (char)('a' + i));
+	}
+	hold->released = true;
+	hold->wanted = false;
+	holding = false;
+	waitpid(hog, NULL, 0);
+	read_answer(&holder, line, sizeof(line));
+	fputs("ok", out);
+}
+
+/* holder OPERATION: once it has been released */
+static void do_holder(char **word)
+{
+	ask_peer(&holder, word[0]);
 }
 
 /* -- and everything else -- */
@@ -872,6 +1222,8 @@ static const struct operation {
 } operations[] = {
 	{ "open", 2, do_open },		{ "close", 0, do_close },
 	{ "trim", 0, do_trim },		{ "write", 3, do_write },
+	{ "write-nowait", 3, do_write_nowait },
+	{ "append", 2, do_append },
 	{ "read", 2, do_read },		{ "map", 5, do_map },
 	{ "load", 3, do_load },		{ "store", 4, do_store },
 	{ "touch", 4, do_touch },	{ "same", 5, do_same },
@@ -890,6 +1242,10 @@ static const struct operation {
 	{ "fork", 0, do_fork },		{ "reap", 0, do_reap },
 	{ "get", 1, do_get },		{ "put", 2, do_put },
 	{ "child", REST, do_child },	{ "run", REST, do_run },
+	{ "start", REST, do_start },	{ "finish", 1, do_finish },
+	{ "kill", 1, do_kill },
+	{ "hold", 3, do_hold },		{ "occupy", 3, do_occupy },
+	{ "release", 0, do_release },	{ "holder", REST, do_holder },
 };
 
 static const struct operation *find_operation(const char *text, size_t len)
@@ -934,6 +1290,10 @@ int main(int argc, char **argv)
 	sigaction(SIGSEGV, &action, NULL);
 	page = sysconf(_SC_PAGESIZE);
 	out = stdout;
+	hold = mmap(NULL, sizeof(*hold), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (hold == MAP_FAILED)
+		err(2, "mmap");
 
 	path = argv[1];
 	fd = open(path, O_RDWR);
