@@ -8,6 +8,9 @@
  *
  *	touch	processes touch each device in all ways, TOUCHES times together.
  *		Nobody sees what a trim has taken away before the touch began.
+ *		Once read() has shown what was written after a trim, no mapping
+ *		shows older contents, no store through one is lost, and no
+ *		private copy of the new contents goes away.
  *	copy	the same, with first stores to private pages only: the kernel
  *		copies the page, and enters the copy, when the driver has been
  *		left. With preempt=full a trim often comes in between.
@@ -17,8 +20,10 @@
  *		is no older than the write, and each page is in one piece.
  *
  * The n-th contents of a device are made of the number n, until the n-th trim.
- * When that is over, "floor" becomes n: who looks at the floor first and at the
- * device then has to find a larger number there, or SIGBUS.
+ * The next ones are written as soon as the device is empty, while the trim may
+ * still be under way. When the trim is over, or read() has shown the next contents,
+ * "floor" becomes n: a process that looks at the floor first and at the device
+ * then finds a larger number there, or SIGBUS.
  */
 #define _FILE_OFFSET_BITS 64
 #define _GNU_SOURCE
@@ -54,9 +59,11 @@
 static struct shared {
 	struct device {
 		atomic_ullong begun;	/* trims */
-		atomic_ullong floor;	/* and those that are over */
+		atomic_ullong over;	/* and those that have returned */
+		atomic_ullong floor;	/* and those whose contents are gone */
 	} devices[MAX_DEVICES];
 	atomic_ullong touches, contents, signals, trims, calls, full;
+	atomic_ullong kept, forks;
 	atomic_bool finished;
 } *shared;
 
@@ -190,19 +197,56 @@ static void linger(unsigned int most)
 		sched_yield();
 }
 
+static void raise_floor(struct device *device, unsigned long long trims)
+{
+	unsigned long long floor = device->floor;
+
+	while (floor < trims &&
+	       !atomic_compare_exchange_weak(&device->floor, &floor, trims))
+		;
+}
+
+/* trims when the other thread comes to the barrier, which waits there for the end */
+struct trimmer {
+	const char *path;
+	pthread_barrier_t barrier;
+};
+
+static void *trim_on_demand(void *context)
+{
+	struct trimmer *trimmer = context;
+
+	for (;;) {
+		pthread_barrier_wait(&trimmer->barrier);
+		trim(trimmer->path);
+		pthread_barrier_wait(&trimmer->barrier);
+	}
+	return NULL;
+}
+
 static void trim_for_ever(const char *path, struct device *device)
 {
 	unsigned long long tag = tag_of(device), n;
+	struct trimmer trimmer = { .path = path };
 	int fd = open_device(path);
+	pthread_t thread;
 
+	pthread_barrier_init(&trimmer.barrier, NULL, 2);
+	if (pthread_create(&thread, NULL, trim_on_demand, &trimmer))
+		errx(1, "no thread");
 	/* for more trims; if it may not be, there are fewer */
 	setpriority(PRIO_PROCESS, 0, -5);
+	write_contents(fd, tag | 1);
 	for (n = 1; !shared->finished; n++) {
-		write_contents(fd, tag | n);
 		linger(200);
 		device->begun = n;
-		trim(path);
-		device->floor = n;
+		pthread_barrier_wait(&trimmer.barrier);
+		while (lseek(fd, 0, SEEK_END))
+			;
+		write_contents(fd, tag | (n + 1));
+		pthread_barrier_wait(&trimmer.barrier);
+		device->over = n;
+		raise_floor(device, n);
 		shared->trims++;
 		linger(50);
 	}
@@ -229,7 +273,7 @@ static void check(const struct device *device, const char *what,
 		errx(1, "%s: %llx is of no contents of this device", what,
 		     number);
 	if (number <= (tag_of(device) | floor))
-		errx(1, "%s: %llx is there after trim %llx", what,
+		errx(1, "%s: %llx is there, but trim %llx has taken effect", what,
 		     number - tag_of(device), floor);
 }
 
@@ -251,6 +295,15 @@ static void look(const struct device *device, const char *what,
 		shared->touches += 2;
 	}
 	shared->contents++;
+}
+
+/* what read() shows is there for all; contents that are short end before the page */
+static void read_contents(const struct toucher *toucher, off_t pos)
+{
+	unsigned long long number, tag = tag_of(toucher->device);
+
+	if (pread(toucher->fd, &number, sizeof(number), pos) == sizeof(number))
+		raise_floor(toucher->device, number - tag - 1);
 }
 
 /* in a word of the thread's own, in a page that all share */
@@ -277,6 +330,8 @@ static void touch_shared(const struct toucher *toucher, unsigned int word)
 {
 	unsigned long long *start = toucher->shared_pages + pick(PAGES) * words;
 
+	if (!pick(3))
+		read_contents(toucher, pick(PAGES) * page);
 	switch (pick(6)) {
 	case 0:
 		madvise(start, page, MADV_DONTNEED);
@@ -297,6 +352,8 @@ static void touch_private(const struct toucher *toucher, unsigned int word)
 	unsigned long long *start = toucher->private_pages +
 				    pick(PAGES) * words;
 
+	if (!pick(3))
+		read_contents(toucher, pick(PAGES) * page);
 	switch (pick(6)) {
 	case 0:
 		madvise(start, page, MADV_DONTNEED);
@@ -310,6 +367,31 @@ static void touch_private(const struct toucher *toucher, unsigned int word)
 		break;
 	}
 	look(toucher->device, "private", start);
+}
+
+/*
+ * A copy of the contents that were written after the last trim had taken effect:
+ * that trim does not remove it. "pages" is a mapping of the thread's own.
+ */
+static void keep_copy(const struct toucher *toucher, unsigned long long *pages)
+{
+	static __thread unsigned long long *start, begun;
+	const struct device *device = toucher->device;
+
+	start = pages + pick(PAGES) * words;
+	madvise(start, page, MADV_DONTNEED);
+	begun = device->begun;
+	if (__atomic_load_n(start, __ATOMIC_RELAXED) !=
+	    (tag_of(device) | (begun + 1)))
+		return;
+	__atomic_store_n(start + 1, 0, __ATOMIC_RELAXED);
+	while (device->over < begun)
+		;
+	if (!__atomic_load_n(start + 1, __ATOMIC_RELAXED))
+		shared->kept++;
+	else if (device->begun == begun)
+		errx(1, "trim %llx has removed a private copy of what came after it",
+		     begun);
 }
 
 /* nothing but first stores: the kernel copies the page after the driver is left */
@@ -328,6 +410,8 @@ static bool enough(unsigned long long wanted)
 {
 	return shared->touches >= wanted && shared->contents >= wanted / 100 &&
 	       shared->signals >= wanted / 1000 &&
+	       (copies || (shared->kept >= wanted / 1000 &&
+			   shared->forks >= wanted / 2000)) &&
 	       shared->trims >= wanted / (copies ? 100 : 2000);
 }
 
@@ -335,6 +419,7 @@ static void *touch_for_ever(void *context)
 {
 	struct toucher *toucher = context;
 	unsigned int word = toucher->next++;
+	unsigned long long *pages = map(toucher->fd, PAGES * page, MAP_PRIVATE);
 
 	start_numbers();
 	while (!enough(toucher->wanted)) {
@@ -346,6 +431,8 @@ static void *touch_for_ever(void *context)
 		}
 		if (copies)
 			touch_copy(toucher, word);
+		else if (!pick(8))
+			keep_copy(toucher, pages);
 		else if (pick(2))
 			touch_shared(toucher, word);
 		else
@@ -353,6 +440,79 @@ static void *touch_for_ever(void *context)
 	}
 	shared->finished = true;
 	return NULL;
+}
+
+/* -- fork() and mremap(), which carry pages elsewhere, at any time -- */
+
+static unsigned long long *move(unsigned long long *pages)
+{
+	void *place = map(-1, PAGES * page, MAP_PRIVATE | MAP_ANONYMOUS);
+
+	if (mremap(pages, PAGES * page, PAGES * page, MREMAP_MAYMOVE |
+		   MREMAP_FIXED, place) != place)
+		err(1, "mremap");
+	return place;
+}
+
+/* all pages that are there, with a private copy now and then */
+static void look_around(const struct toucher *toucher)
+{
+	static unsigned int i;
+
+	for (i = 0; i < PAGES; i++) {
+		if (sigsetjmp(escape, 0)) {
+			shared->signals++;
+			continue;
+		}
+		if (!pick(3))
+			read_contents(toucher, pick(PAGES) * page);
+		if (!pick(4))
+			__atomic_store_n(toucher->private_pages + i * words + 1,
+					 0, __ATOMIC_RELAXED);
+		look(toucher->device, "private, moved", toucher->private_pages +
+		     i * words);
+		look(toucher->device, "shared, moved", toucher->shared_pages +
+		     i * words);
+	}
+}
+
+static void look_in_child(const struct toucher *toucher)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		start_numbers();
+		look_around(toucher);
+		_exit(0);
+	}
+	look_around(toucher);
+	if (waitpid(pid, &status, 0) != pid || status)
+		errx(1, "the child has failed");
+	shared->forks++;
+}
+
+static void start_moving(const char *path, struct device *device,
+			 unsigned long long wanted)
+{
+	struct toucher toucher = {
+		.device = device,
+		.wanted = wanted,
+		.fd = open_device(path),
+	};
+
+	toucher.shared_pages = map(toucher.fd, PAGES * page, MAP_SHARED);
+	toucher.private_pages = map(toucher.fd, PAGES * page, MAP_PRIVATE);
+	while (!enough(wanted)) {
+		look_around(&toucher);
+		if (pick(2))
+			look_in_child(&toucher);
+		toucher.shared_pages = move(toucher.shared_pages);
+		toucher.private_pages = move(toucher.private_pages);
+	}
+	shared->finished = true;
 }
 
 static void start_touching(const char *path, struct device *device,
@@ -389,10 +549,15 @@ static int do_touch(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		struct device *device = &shared->devices[i - 1];
 
+		trim(argv[i]);
 		if (copies)
 			stay_on_cpu(i - 1);
 		if (is_child()) {
 			trim_for_ever(argv[i], device);
+			exit(0);
+		}
+		if (!copies && is_child()) {
+			start_moving(argv[i], device, wanted);
 			exit(0);
 		}
 		for (n = 0; n < touchers; n++)
@@ -404,9 +569,9 @@ static int do_touch(int argc, char **argv)
 	if (wait_for_children())
 		return 1;
 
-	printf("%llu touches, %llu contents, %llu SIGBUS, %llu trims\n",
+	printf("%llu touches, %llu contents, %llu SIGBUS, %llu trims, %llu copies kept, %llu forks\n",
 	       shared->touches, shared->contents, shared->signals,
-	       shared->trims);
+	       shared->trims, shared->kept, shared->forks);
 	return 0;
 }
 
@@ -559,6 +724,7 @@ static int do_direct(int argc, char **argv)
 	(void)argc;
 	if (file < 0)
 		err(1, "%s", argv[2]);
+	trim(argv[1]);
 	if (is_child()) {
 		trim_for_ever(argv[1], device);
 		exit(0);

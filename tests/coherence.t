@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Mappings that are touched before, during and after trims: nobody sees what a
-# trim has taken away, and nobody what is not of his device. TOUCHES in the
-# environment for more of them.
+# Mappings that are touched, moved and inherited before, during and after trims: no
+# process sees what a trim has taken away, or loses what it has stored since, and
+# none sees another device. TOUCHES in the environment for more touches.
 
 . tests/lib.sh
 
@@ -24,18 +24,14 @@ copy()
 touches=${TOUCHES:-250000}
 
 # the quanta are all full for orders 0 and 4, for order 5 one is not
-load order=0,4,5 alloc=pages,vmalloc,pages
-ok "touched $touches times, nothing is stale" touch "$touches" /dev/scullv1
-ok "twice that, on two devices: and nothing is the other one's" \
-	touch $((2 * touches)) /dev/scullv0 /dev/scullv2
+load order=0,4,5,4 alloc=pages,vmalloc,pages,huge
+ok "$touches touches of two devices with trims: nothing old, nothing lost, nothing of the other device" \
+	touch "$touches" /dev/scullv1 /dev/scullv3
+ok "the same with alloc=pages" touch "$touches" /dev/scullv0 /dev/scullv2
 
 # the more the kernel may be interrupted, the more comes in between
-preempt=/sys/kernel/debug/sched/preempt
-if before=$(sed 's/.*(\(.*\)).*/\1/' $preempt 2>/dev/null); then
-	echo full >$preempt
-fi
+preempt_everywhere || :
 ok "a private copy that is being made is no exception" \
 	copy $((touches / 5)) /dev/scullv0 /dev/scullv1
-[ ! "$before" ] || echo "$before" >$preempt
 
 done_testing
