@@ -15,15 +15,26 @@ if before=$(sed 's/.*(\(.*\)).*/\1/' $preempt 2>/dev/null); then
 fi
 
 # WHAT FILE CALL OFFSET: the times of tests/longcall, of which each has to be less
-# than half of the whole. A call of less than 40 ms needs neither.
+# than half of the whole. A call of less than 40 ms needs neither. On a busy machine
+# the other process may be late, so the best of some attempts counts: a call that
+# neither yields nor ends makes none of them.
 measure()
 {
 	what=$1
 	shift
-	ok "$what: signals that are not fatal do not end it" \
-		tests/longcall "$@"
-	# shellcheck disable=SC2046 # three numbers
-	set -- $(cat "$scratch/said")
+	for _ in 1 2 3 4 5 6 7 8; do
+		tests/longcall "$@" >"$scratch/times" 2>&1
+		status=$?
+		# shellcheck disable=SC2046 # three numbers
+		set_times $(cat "$scratch/times")
+		[ "$run" -ge $most ] || [ "$killed" -ge $most ] || break
+	done
+	ok "$what: signals that are not fatal do not end it" [ "$status" = 0 ]
+}
+
+# WHOLE RUN KILLED, in ms
+set_times()
+{
 	whole=${1:-0}
 	run=${2:-$((whole + 99))}
 	killed=${3:-$((whole + 99))}
@@ -34,13 +45,13 @@ measure()
 yields()
 {
 	ok "$what: of $whole ms, another process waits for $run ms" \
-		[ "$run" -lt $most ]
+		[ "$run" -lt "$most" ]
 }
 
 ends_when_killed()
 {
 	ok "$what: of $whole ms, SIGKILL after a tenth leaves $killed ms" \
-		[ "$killed" -lt $most ]
+		[ "$killed" -lt "$most" ]
 }
 
 # a dump of as many quanta as a third of the memory holds
