@@ -33,7 +33,7 @@
 #define END_LOCK	14	/* and so does any other write that moves the end */
 #define DECIDE		15	/* each step decides in its section if it needs it */
 #define LOCK_STEPS	16	/* append_lock is held across the steps of a call */
-#define SAME_END	17	/* a call that had to drop it ends if the end has moved */
+#define SAME_END	17	/* if it was not, a call ends when others moved the end */
 #define has(mechanism)	(WITHOUT != mechanism)
 
 /* Properties: -DCHECK=COHERENT checks one, -DCHECK=ALL all but the last. */
@@ -50,8 +50,8 @@
 #define ALIVE		5	/* no store is used after it has been freed */
 #define FREED		6	/* when a trim returns, all older stores are freed */
 #define ONE_STORE	7	/* no call reads or writes two generations */
-#define INTACT		8	/* an append, or a write that has moved the end, does
-				 * not overwrite what others have written */
+#define INTACT		8	/* past the end that a write has found at its first step,
+				 * it overwrites nothing that others have written */
 #define COMPLETE	9	/* only a trim or a missing page makes a write short */
 #define PROMPT		10	/* a call that has written waits for no trim, nor for
 				 * a lock whose owner does */
@@ -105,7 +105,7 @@ bool owner_waits;			/* the owner of append_lock waits for the seal */
 
 #define lock(l)		atomic { !l -> l = true }
 #define unlock(l)	l = false
-#define newer(a, b)	a = (b > a -> b : a)
+#define raise(a, b)	a = (b > a -> b : a)
 #define is_page(e)	(e < COPY)
 #define generation_of(e) (is_page(e) -> contents[e] : e - COPY)
 #define is_old(m, g)	(entry[m] != NONE && generation_of(entry[m]) < g)
@@ -181,7 +181,7 @@ proctype trim() {
 	:: !has(TRIM_LOCK) -> unlock(trim_lock); destroy_store(old)
 	fi;
 out:	atomic {
-		newer(returned, new);
+		raise(returned, new);
 		must(FREED, freed >= new);
 		must(UNMAPPED, !is_old(SHARED, new) && !is_old(PRIVATE, new))
 	}
@@ -208,7 +208,7 @@ access:	atomic {
 		must(COHERENT, !is_old(m, seen));
 		must(STORED, !storing || m == PRIVATE || e == stores[store].page[0] ||
 			seal_lock && seen < store);
-		newer(seen, generation_of(e));
+		raise(seen, generation_of(e));
 		goto next
 	};
 fault:	store_get();				/* scullv_fault() */
@@ -249,7 +249,7 @@ proctype reader() {
 			fi;
 			must(ALIVE, g >= freed);
 			must(ONE_STORE, !done || g == generation);
-			newer(seen, g); generation = g; done++; store_put();
+			raise(seen, g); generation = g; done++; store_put();
 			if :: done == 2 -> break :: else fi
 		}
 	od
@@ -259,8 +259,8 @@ proctype reader() {
 
 /* write(), at pos or at the end */
 proctype writer(byte pos; bool append) {
-	byte done, g, p, generation;
-	bool moves, moved, locked, missing;
+	byte done, g, p, generation, end, found;
+	bool moves, locked, missing;
 
 	if :: has(DECIDE) :: else -> moves = append || pos + STEPS > stores[store].size fi;
 again:	do
@@ -274,23 +274,25 @@ again:	do
 			fi;
 			if
 			:: has(DECIDE) -> moves = append || has(END_LOCK) &&
-				(moved || pos + STEPS - done > stores[g].size)
+				(end || pos + STEPS - done > stores[g].size)
 			:: else
 			fi;
 			if
 			:: moves && !locked && has(APPEND_LOCK) ->
 				if
-				:: !append_lock -> append_lock = true; locked = true	/* trylock */
-				:: else -> store_put();
+				:: !append_lock ->	/* mutex_trylock() */
+					append_lock = true; locked = true
+				:: else ->
+					store_put();
 					must(PROMPT, !done || !owner_waits);
 					lock(append_lock); locked = true; goto again
 				fi
 			:: else
 			fi;
 			if
-			:: !replaced && moved && pos != stores[g].size && has(SAME_END) ->
+			:: !replaced && end && end != stores[g].size && has(SAME_END) ->
 				must(COMPLETE, missing); store_put(); break
-			:: append && !done -> pos = stores[g].size
+			:: !done -> found = stores[g].size; pos = (append -> found : pos)
 			:: else
 			fi
 		};
@@ -309,15 +311,14 @@ again:	do
 		d_step {			/* the copy */
 			must(ALIVE, g >= freed);
 			must(ONE_STORE, !done || g == generation);
-			must(INTACT, !append && !moved || !stores[g].author[pos]);
-			newer(seen, g); stores[g].author[pos] = _pid; generation = g
+			must(INTACT, pos < found || !stores[g].author[pos]);
+			raise(seen, g); stores[g].author[pos] = _pid; generation = g
 		};
 		d_step {			/* scullv_extend() */
-			if
-			:: pos >= stores[g].size -> stores[g].size = pos + 1; moved = true
-			:: else
-			fi;
-			pos++; done++; store_put()
+			pos++; done++;
+			raise(stores[g].size, pos);
+			end = (locked -> stores[g].size : end);
+			store_put()
 		};
 		if :: has(LOCK_STEPS) :: else -> release() fi
 	od;
