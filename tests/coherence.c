@@ -469,10 +469,10 @@ static void look_around(const struct toucher *toucher)
 		if (!pick(4))
 			__atomic_store_n(toucher->private_pages + i * words + 1,
 					 0, __ATOMIC_RELAXED);
-		look(toucher->device, "private, moved", toucher->private_pages +
-		     i * words);
-		look(toucher->device, "shared, moved", toucher->shared_pages +
-		     i * words);
+		look(toucher->device, "private, moved",
+		     toucher->private_pages + i * words);
+		look(toucher->device, "shared, moved",
+		     toucher->shared_pages + i * words);
 	}
 }
 

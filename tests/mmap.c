@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <linux/kernel-page-flags.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -169,15 +170,22 @@ static void tell_versions(const unsigned char *data, size_t len, off_t pos,
 /* -- touching memory that may not be there -- */
 
 static sigjmp_buf escape;
+static volatile bool memory_error;	/* that is what the signal is for */
 
-static void escape_signal(int sig)
+static void escape_signal(int sig, siginfo_t *info, void *context)
 {
+	(void)context;
+	memory_error = sig == SIGBUS && info->si_code == BUS_MCEERR_AR;
 	siglongjmp(escape, sig);
 }
 
 static void tell_signal(int sig)
 {
-	fprintf(out, "SIG%s", sigabbrev_np(sig));
+	if (memory_error)
+		fputs("MCEERR_AR", out);
+	else
+		fprintf(out, "SIG%s", sigabbrev_np(sig));
+	memory_error = false;
 }
 
 /* copies page by page; returns the bytes done, *sig is what has ended it */
@@ -567,6 +575,7 @@ static void do_advise(char **word)
 		{ "dontfork", MADV_DONTFORK },
 		{ "populate-read", MADV_POPULATE_READ },
 		{ "populate-write", MADV_POPULATE_WRITE },
+		{ "hwpoison", MADV_HWPOISON },
 	};
 
 	tell_result(madvise(at(word[0], word[1], word[2]), number(word[2]),
@@ -598,22 +607,47 @@ static void do_sync(char **word)
 			  values_of(word[1], words, LENGTH(words))));
 }
 
+/* one of the 8-byte entries of a file in /proc */
+static unsigned long long entry_of(const char *name, unsigned long long index)
+{
+	int file = open(name, O_RDONLY);
+	unsigned long long entry;
+
+	if (file < 0 || pread(file, &entry, sizeof(entry),
+			      index * sizeof(entry)) != sizeof(entry))
+		err(2, "%s", name);
+	close(file);
+	return entry;
+}
+
 /* resident M OFFSET LENGTH: how many pages are in the page table */
 static void do_resident(char **word)
 {
 	uintptr_t first = (uintptr_t)at(word[0], word[1], word[2]) / page;
 	size_t i, count = number(word[2]) / page, present = 0;
-	int pagemap = open("/proc/self/pagemap", O_RDONLY);
-	unsigned long long entry;
 
-	for (i = 0; i < count; i++) {
-		if (pread(pagemap, &entry, sizeof(entry),
-			  (first + i) * sizeof(entry)) != sizeof(entry))
-			err(2, "pagemap");
-		present += entry >> 63;
-	}
-	close(pagemap);
+	for (i = 0; i < count; i++)
+		present += entry_of("/proc/self/pagemap", first + i) >> 63;
 	fprintf(out, "%zu", present);
+}
+
+/*
+ * poison M OFFSET: the page has a memory error from now on. Tells its page frame
+ * number. The kernel may not know what to do about the page, but it is marked.
+ */
+static void do_poison(char **word)
+{
+	unsigned char *address = at(word[0], word[1], "1");
+	unsigned long long frame;
+
+	__atomic_load_n(address, __ATOMIC_RELAXED);
+	frame = entry_of("/proc/self/pagemap", (uintptr_t)address / page) &
+		((1ull << 55) - 1);
+	if (madvise(address, page, MADV_HWPOISON) &&
+	    !(entry_of("/proc/kpageflags", frame) >> KPF_HWPOISON & 1))
+		tell_error();
+	else
+		fprintf(out, "%llu", frame);
 }
 
 /* -- pages that are held by others than a mapping -- */
@@ -1235,6 +1269,7 @@ static const struct operation {
 	{ "protect", 2, do_protect },	{ "advise", 4, do_advise },
 	{ "lock", 3, do_lock },		{ "unlock", 3, do_unlock },
 	{ "sync", 2, do_sync },		{ "resident", 3, do_resident },
+	{ "poison", 2, do_poison },
 	{ "pipe", 3, do_pipe },		{ "drain", 0, do_drain },
 	{ "register", 3, do_register },	{ "submit", 0, do_submit },
 	{ "unregister", 0, do_unregister },
@@ -1281,7 +1316,10 @@ static void run_operation(const char *text)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = escape_signal };
+	struct sigaction action = {
+		.sa_sigaction = escape_signal,
+		.sa_flags = SA_SIGINFO,
+	};
 	int i;
 
 	if (argc < 2)

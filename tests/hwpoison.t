@@ -1,0 +1,125 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# A page of a device has a memory error. The operations are those of mmap.c.
+
+. tests/lib.sh
+
+page=$(getconf PAGESIZE)
+dev=/dev/scullv0
+attributes=/sys/class/scullv/scullv0
+limit=/sys/module/scullv/parameters/limit
+unpoison=/sys/kernel/debug/hwpoison/unpoison-pfn
+
+load
+if [ "$(tests/mmap "$dev" "map a shared rw 0 1" "advise a 0 0 hwpoison")" = \
+	"ok EINVAL" ]
+then
+	echo "1..0 # SKIP this kernel does not handle memory errors (MEMORY_FAILURE)"
+	exit
+fi
+
+# DESCRIPTION WANTED OPERATION...
+on_device()
+{
+	_description=$1
+	_wanted=$2
+	shift 2
+	is "$_description" "$(timeout -s KILL 60 tests/mmap "$dev" "$@" 2>&1)" \
+		"$_wanted"
+}
+
+# CALL...: what it returns on the device
+call()
+{
+	tests/calls "$dev" rdwr "$@"
+}
+
+# ORDER ALLOCATOR
+use()
+{
+	echo vmalloc >"$attributes/alloc"
+	echo "$1" >"$attributes/order"
+	echo "$2" >"$attributes/alloc"
+	: >"$dev"
+}
+
+modprobe hwpoison-inject 2>&-
+for allocator in vmalloc pages huge; do
+	order=4
+	[ $allocator != huge ] || order=9
+	use $order $allocator
+	quantum=$((page << order))
+	size=$((2 * quantum))
+	bad=$((quantum + 5 * page))
+	after=$((bad + page))
+	rest=$((size - after))
+
+	# The mapping that the page is in keeps it: the kernel finds no file that it
+	# could take the page out of.
+	answer=$(timeout -s KILL 60 tests/mmap "$dev" "write 0 $size 1" \
+		"map a shared rw 0 $size" "load a 0 $size" "poison a $bad" \
+		"map b shared rw 0 $size" "load b $bad 1" "store b $bad 1 2" \
+		"map c private rw 0 $size" "store c $bad 1 2" "load c $bad 1")
+	like "$allocator: a page that is mapped has a memory error, which other mappings meet" \
+		"$answer" \
+		"$size ok 1 [0-9]+ ok MCEERR_AR MCEERR_AR ok MCEERR_AR MCEERR_AR"
+	frame=$(echo "$answer" | cut -d ' ' -f 4)
+
+	for kind in shared private; do
+		on_device "$allocator: a load or store of the page in a $kind mapping is SIGBUS with BUS_MCEERR_AR" \
+			"ok MCEERR_AR MCEERR_AR MCEERR_AR" \
+			"map a $kind rw 0 $size" "load a $bad 1" \
+			"store a $bad 1 2" "load a $((after - 1)) 1"
+		on_device "$allocator: a store that comes first is, too, in a $kind mapping" \
+			"ok MCEERR_AR ok 2" "map a $kind rw 0 $size" \
+			"store a $bad 1 2" "store a $after 9 2" "load a $after 9"
+		on_device "$allocator: the other pages of a $kind mapping are entered, the bad one is not" \
+			"ok 1 15 1 2:9,1:$((rest - 9))" \
+			"map a $kind rw 0 $size" "load a $quantum 9" \
+			"resident a $quantum $((16 * page))" "load a 0 $bad" \
+			"load a $after $rest"
+		on_device "$allocator: the kernel does not copy from or to the page in a $kind mapping" \
+			"ok EFAULT EFAULT EFAULT EHWPOISON" \
+			"map a $kind rw 0 $size" "write-from a $bad 9 0" \
+			"read-into a $bad 9 0" "pipe a $bad $page" \
+			"advise a $bad $page populate-read"
+	done
+
+	# what read() and write() do
+	is "$allocator: read() and write() end before the page" \
+		"$(call "pread $size 0" "pwrite $bad 0" "pwrite $size $page")" \
+		"$bad $bad $((bad - page))"
+	is "$allocator: read() and write() of the page fail with EIO" \
+		"$(call "pread 1 $bad" "pread $size $((after - 1))" \
+			"pwrite 1 $bad" "pwrite $size $((after - 1))")" \
+		"EIO EIO EIO EIO"
+	is "$allocator: sendfile() ends before the page, then fails with EIO" \
+		"$(call "lseek $((bad - page)) set" "splice-out $page" \
+			"splice-out $page" 3>&1 >"$scratch/answer" | wc -c) $(
+			cat "$scratch/answer")" \
+		"$page $((bad - page)) $page EIO"
+	is "$allocator: what is past the page can be read and written" \
+		"$(call "pread $rest $after" "pwrite $rest $after")" \
+		"$rest $rest"
+
+	echo "$size" >"$limit"
+	on_device "$allocator: a trim gives back all that is charged" \
+		"ok ok $size ENOSPC 3 3" "map a shared rw 0 $size" trim \
+		"write 0 $size 3" "write $size 1 3" "load a 0 $size" \
+		"read 0 $size"
+	echo 0 >"$limit"
+
+	if [ -e $unpoison ]; then
+		: >"$dev"
+		ok "$allocator: the page is in use again" \
+			sh -c "echo $frame >$unpoison"
+	else
+		skip "$allocator: the page is in use again" \
+			"this kernel cannot take a memory error back"
+	fi
+done
+[ ! -e $unpoison ] ||
+	is "no memory error is left" "$(meminfo HardwareCorrupted)" 0
+
+done_testing
