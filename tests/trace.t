@@ -69,6 +69,16 @@ traced >"$scratch/far"
 is "far away the item has its number" "$(shape <"$scratch/far")" \
 	"quantum_alloc: device=0 item=1000000 slot=0 address=X order=0 ns=N"
 cat "$scratch/far" >>"$scratch/allocs"
+if [ "$(getconf LONG_BIT)" = 64 ]; then
+	tests/calls $dev rdwr "pwrite 1 $((3 * page * 5000000000))" \
+		>"$scratch/said"
+	traced >"$scratch/far"
+	is "a number of an item above 32 bits is whole" "$(shape <"$scratch/far")" \
+		"quantum_alloc: device=0 item=5000000000 slot=0 address=X order=0 ns=N"
+	cat "$scratch/far" >>"$scratch/allocs"
+fi
+size=$(attribute size)
+quanta=$(attribute quanta)
 
 : >$dev
 traced >"$scratch/frees"
@@ -76,9 +86,9 @@ is "a trim frees each of them" \
 	"$(grep quantum_free "$scratch/frees")" \
 	"$(sed 's/alloc/free/; s/ ns=.*//' "$scratch/allocs")"
 is "and then tells what it was" "$(tail -n 1 "$scratch/frees" | shape)" \
-	"trim: device=0 bytes=$((3 * page * 1000000 + 1)) quanta=6 ns=N"
+	"trim: device=0 bytes=$size quanta=$quanta ns=N"
 like "and how long that took" "$(tail -n 1 "$scratch/frees")" ".* ns=[1-9][0-9]*"
-is "no more" "$(wc -l <"$scratch/frees")" 7
+is "no more" "$(wc -l <"$scratch/frees")" $((quanta + 1))
 : >$dev
 is "to empty what is empty is none" "$(traced)" ""
 
@@ -93,6 +103,85 @@ is "quanta tell their order" "$(traced | shape)" \
 is "both times" "$(traced | shape)" \
 	"quantum_free: device=0 item=0 slot=0 address=X order=2
 trim: device=0 bytes=2 quanta=1 ns=N"
+
+# -- the times --
+
+# Prints "EVENT MICROSECONDS NANOSECONDS" for each event: when it was recorded, by the
+# clock that the driver reads too, and its ns, if it has one.
+timed()
+{
+	sed -n 's/.* \([0-9]*\)\.\([0-9]*\): scullv_\([a-z_]*\): .*device/\3 \1\2 device/p' \
+		$trace/trace | sed 's/device.*ns=//; s/device.*/0/'
+	echo >$trace/trace
+}
+echo mono >$trace/trace_clock
+
+# quanta of 1 MiB, for which allocating takes most of the time
+order=0
+while [ $((page << order)) -lt 1048576 ]; do
+	order=$((order + 1))
+done
+echo $order >/sys/class/scullv/scullv0/order
+: >$dev
+set --
+while [ $# -lt 20 ]; do
+	set -- "$@" "pwrite 1 $(($# * 1048576))"
+done
+echo >$trace/trace
+tests/calls $dev rdwr "$@" >"$scratch/said"
+: >$dev
+timed >"$scratch/times"
+is "an allocation takes no longer than the time since the one before" "$(awk '
+	$1 == "quantum_alloc" && n++ && $3 > ($2 - last + 1) * 1000
+	{ last = $2 }' "$scratch/times")" ""
+like "20 allocations take most of their time, or at least a tenth" "$(awk '
+	$1 == "quantum_alloc" {
+		if (n++) {
+			ns += $3
+			passed += ($2 - last) * 1000
+		}
+		last = $2
+	}
+	END { print n, (ns >= passed / 10 ? "enough" : ns " of " passed) }
+	' "$scratch/times")" "20 enough"
+like "a trim takes from before the first free to after the last" "$(awk '
+	$1 == "quantum_alloc"	{ last = $2 }
+	$1 == "quantum_free"	{ if (!n++) first = $2; end = $2 }
+	$1 == "trim" {
+		if ($3 < (end - first - 1) * 1000)
+			print $3 " is less than " (end - first) * 1000
+		if ($3 > ($2 - last + 1) * 1000)
+			print $3 " is more than " ($2 - last) * 1000
+		print n, "frees"
+	}' "$scratch/times")" "20 frees"
+
+# Tracing begins in the middle of an allocation or a trim: each round of this loop is
+# one of both. All on one processor, as an emulator may run code that another has just
+# changed, and tracing changes that of the driver.
+processors=$(taskset -p $$ | sed 's/.* //')
+taskset -p 1 $$ >"$scratch/said"
+: >"$scratch/running"
+while [ -e "$scratch/running" ]; do
+	echo >$dev
+done &
+read -r before _ </proc/uptime
+for _ in $(seq 20); do
+	echo 1 >$events/enable
+	echo 0 >$events/enable
+done
+read -r after _ </proc/uptime
+rm "$scratch/running"
+wait
+taskset -p "$processors" $$ >"$scratch/said"
+timed >"$scratch/times"
+for event in quantum_alloc trim; do
+	ok "tracing that begins in the middle records $event" \
+		grep -q "^$event" "$scratch/times"
+done
+is "no event takes longer than tracing has been going on" "$(awk \
+	-v ns="$(echo "$before $after" | awk '{ print ($2 - $1 + 1) * 1e9 }')" \
+	'$3 > ns' "$scratch/times")" ""
+echo 1 >$events/enable
 
 # of many, as many are freed as were allocated
 echo 0 >/sys/class/scullv/scullv0/order
