@@ -55,6 +55,29 @@ done
 is "an unknown command is unknown to all" \
 	"$(as_student tests/ioctl $dev 0x4bff)" ENOTTY
 
+# root of a user namespace has all capabilities, but not for the device
+as_namespace_root()
+{
+	unshare --user --map-root-user "$@"
+}
+for command in "SORDER 9" "TORDER 9" "HORDER 9" "SQSET 9" "TQSET 9" "HQSET 9" \
+	RESET; do
+	# shellcheck disable=SC2086 # a command and its value
+	is "root of a user namespace may not $command" \
+		"$(as_namespace_root tests/ioctl $dev $command)" EPERM
+	# shellcheck disable=SC2086
+	is "a student who is root of a user namespace may not $command" "$(
+		as_student unshare --user --map-root-user \
+			tests/ioctl $dev $command
+	)" EPERM
+done
+is "root of a user namespace may not XORDER 9" \
+	"$(as_namespace_root tests/ioctl $dev XORDER 9)" "EPERM 9"
+is "root of a user namespace may query" \
+	"$(as_namespace_root tests/ioctl $dev QORDER)" 0
+is "root of a user namespace has changed nothing" \
+	"$(attribute order):$(attribute qset)" "$config"
+
 # it is the capability that counts, not the name
 without()
 {

@@ -14,7 +14,9 @@
  * splice-in is from the standard input, splice-out to descriptor 3, which are
  * pipes then. "grown 10" waits for more than 10 bytes to be there, and tells how
  * many there are. "fsize 10" limits files to 10 bytes (RLIMIT_FSIZE); an error that
- * came with the signal for that is told as EFBIG+SIGXFSZ.
+ * came with the signal for that is told as EFBIG+SIGXFSZ. The flag "small" opens
+ * without O_LARGEFILE, as a 32-bit program may; the exit status is 77 where this
+ * machine has no such programs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,10 +25,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define SMALL		(1 << 30)	/* no flag of open() */
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 
 static const struct word {
@@ -38,6 +43,7 @@ static const struct word {
 	{ "append", O_APPEND },		{ "trunc", O_TRUNC },
 	{ "creat", O_CREAT },		{ "nonblock", O_NONBLOCK },
 	{ "sync", O_SYNC },		{ "direct", O_DIRECT },
+	{ "small", SMALL },
 }, whences[] = {
 	{ "set", SEEK_SET },		{ "cur", SEEK_CUR },
 	{ "end", SEEK_END },		{ "data", SEEK_DATA },
@@ -186,6 +192,36 @@ static long long make(int fd, char *call)
 	return transfer(fd, name, number, offset, third ?: "none");
 }
 
+static void no_small_programs(int number)
+{
+	(void)number;
+	_exit(77);
+}
+
+/* A kernel without 32-bit programs sends SIGSEGV. */
+static int open_small(const char *name, int how)
+{
+#ifdef __x86_64__
+	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long ret;
+
+	signal(SIGSEGV, no_small_programs);
+	strcpy(low, name);
+	asm volatile("int $0x80" : "=a"(ret)
+		     : "a"(5), "b"(low), "c"(how), "d"(0600)
+		     : "memory", "r8", "r9", "r10", "r11");
+	if (ret >= 0)
+		return ret;
+	errno = -ret;
+	return -1;
+#else
+	if (sizeof(long) != 4)
+		no_small_programs(0);
+	return syscall(SYS_openat, AT_FDCWD, name, how, 0600);
+#endif
+}
+
 static void tell(long long result, char end)
 {
 	const char *signal_name = too_large ? "+SIGXFSZ" : "";
@@ -211,7 +247,8 @@ int main(int argc, char **argv)
 
 	if (fcntl(3, F_GETFD) < 0)
 		dup2(open("/dev/null", O_WRONLY), 3);
-	fd = open64(argv[1], how, 0600);
+	fd = how & SMALL ? open_small(argv[1], how & ~SMALL) :
+			   open64(argv[1], how, 0600);
 	if (fd < 0) {
 		tell(-1, '\n');
 		return 1;

@@ -24,16 +24,6 @@ state()
 
 # -- a page that never comes: its process waits, nobody else does
 
-# COMMAND...: succeeds within 20 seconds; if not it is left behind
-mkfifo "$scratch/ended"
-exec 9<>"$scratch/ended"
-# shellcheck disable=SC2317 # called by ok
-soon()
-{
-	{ "$@"; echo $? >&9; } &
-	[ "$(timeout 20 head -n 1 <&9)" = 0 ]
-}
-
 # shellcheck disable=SC2317 # called by ok
 stalled()
 {

@@ -65,10 +65,10 @@ is "splice across the limit is short, then fails, as on tmpfs" \
 	"device: $(spliced $dev), tmpfs: $(spliced "$file")" \
 	"device: 0 $large 10, tmpfs: 0 $large 10"
 
-# what a program sees that does not handle the signal
-is "SIGXFSZ ends a program" \
-	"$( (sh -c "ulimit -f 0; exec tests/buffer write $dev 0 10") \
-		>/dev/null 2>&1; echo $?)" \
-	$((128 + 25))
+# a program that does not handle the signal
+is "SIGXFSZ ends a program" "$(
+	{ sh -c "ulimit -f 0; exec tests/buffer write $dev 0 10"; } >/dev/null 2>&1
+	echo $?
+)" $((128 + 25))
 
 done_testing

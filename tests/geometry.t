@@ -255,41 +255,60 @@ is "order, qset and alloc are root's to write" \
 
 # -- ioctl --
 
-echo 0 >$parameters/limit
-load devs=2 order=5,6 qset=50,60
-
 # WANTED COMMAND...: what it says, and what order and qset are then
 gives()
 {
 	_wanted=$1
 	shift
-	is "ioctl $*" \
-		"$(tests/ioctl $dev "$@") $(attribute order):$(attribute qset)" \
-		"$_wanted"
+	is "$program ioctl $*" "$(
+		# shellcheck disable=SC2086 # an option or none
+		tests/ioctl $option $dev "$@"
+	) $(attribute order):$(attribute qset)" "$_wanted"
 }
-gives "5 5:50" QORDER
-gives "50 5:50" QQSET
-gives "0 5 5:50" GORDER
-gives "0 50 5:50" GQSET
-gives "0 9:50" SORDER 9
-gives "0 9:90" SQSET 90
-gives "0 8:90" TORDER 8
-gives "0 8:80" TQSET 80
-gives "0 8 7:80" XORDER 7
-gives "0 80 7:70" XQSET 70
-gives "7 $most:70" HORDER $most
-gives "70 $most:1048576" HQSET 1048576
-gives "$most $most:1048576" QORDER
-gives "1048576 $most:1048576" QQSET
-gives "0 0:1048576" TORDER 0
-gives "0 0:1" TQSET 1
-gives "0 0 0:1" GORDER
-gives "0 1 0:1" GQSET
-gives "0 4:500" RESET
-is "the other device keeps its own" "$(all order)$(all qset)" "4 6 500 60 "
-is "nothing is in force yet" "$(in_force)" "5:50 6:60 "
-: >$dev
-is "the next trim does that" "$(in_force)" "4:500 6:60 "
+
+# PROGRAM [OPTION]: all commands as a program of that kind gives them
+all_commands()
+{
+	program=$1
+	option=${2-}
+	load devs=2 order=5,6 qset=50,60
+	gives "5 5:50" QORDER
+	gives "50 5:50" QQSET
+	gives "0 5 5:50" GORDER
+	gives "0 50 5:50" GQSET
+	gives "0 9:50" SORDER 9
+	gives "0 9:90" SQSET 90
+	gives "0 8:90" TORDER 8
+	gives "0 8:80" TQSET 80
+	gives "0 8 7:80" XORDER 7
+	gives "0 80 7:70" XQSET 70
+	gives "7 $most:70" HORDER $most
+	gives "70 $most:1048576" HQSET 1048576
+	gives "$most $most:1048576" QORDER
+	gives "1048576 $most:1048576" QQSET
+	gives "0 0:1048576" TORDER 0
+	gives "0 0:1" TQSET 1
+	gives "0 0 0:1" GORDER
+	gives "0 1 0:1" GQSET
+	gives "0 4:500" RESET
+	gives "EFAULT 4:500" SORDER 9 null
+	gives "EFAULT 9 4:500" GQSET 9 null
+	gives "ENOTTY 4:500" 0x4bff
+	is "$program: the other device keeps its own" \
+		"$(all order)$(all qset)" "4 6 500 60 "
+	is "$program: nothing is in force yet" "$(in_force)" "5:50 6:60 "
+	: >$dev
+	is "$program: the next trim does that" "$(in_force)" "4:500 6:60 "
+}
+
+compat=$(tests/ioctl -c $dev QORDER)
+no_compat="this machine has no such calls, or no other"
+if [ "$compat" ]; then
+	all_commands 32-bit -c
+else
+	skip "ioctl of a 32-bit program" "$no_compat"
+fi
+all_commands native
 
 # SAID LOGGED COMMAND...: a bad one changes nothing
 refuses_ioctl()
@@ -329,5 +348,30 @@ refuses_ioctl EINVAL "order=$((largest + 1)): $number 0 to $largest" \
 	TORDER $((largest + 1))
 is "setting from memory that is only readable works" \
 	"$(tests/ioctl $dev SORDER 3 readonly) $(attribute order)" "0 3"
+
+# The log has ten of these lines in five seconds; from here on it may have none.
+
+# T and H check all of their argument, not the lower half.
+for command in TORDER HORDER TQSET HQSET; do
+	for value in 0x100000002 0x7fffffff00000002 -4294967294; do
+		if [ "$(getconf LONG_BIT)" = 64 ]; then
+			program=native option=
+			gives "EINVAL 3:500" $command $value
+		else
+			skip "ioctl $command $value" "a long has 32 bits"
+		fi
+	done
+	if [ "$compat" ]; then
+		program=32-bit option=-c
+		gives "EINVAL 3:500" $command -1
+	else
+		skip "32-bit ioctl $command -1" "$no_compat"
+	fi
+done
+
+# -- two at the same time --
+
+ok "order by ioctl and qset by sysfs, set at once, both take effect" \
+	soon tests/settle 1 5000
 
 done_testing

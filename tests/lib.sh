@@ -68,6 +68,16 @@ as_tmpfs()
 	)" "$_wanted"
 }
 
+# COMMAND...: succeeds within 20 seconds; if not it is left behind, as it may be one
+# that cannot be killed
+soon()
+{
+	[ -p "$scratch/soon" ] || mkfifo "$scratch/soon"
+	exec 9<>"$scratch/soon"
+	{ "$@"; echo $? >&9; } &
+	[ "$(timeout 20 head -n 1 <&9)" = 0 ]
+}
+
 # NAME: of /proc/meminfo, in kB
 meminfo()
 {

@@ -47,6 +47,22 @@ done <<-END
 	wronly,direct,sync	0
 END
 
+# WHAT WANTED FLAGS CALL...: of a program whose open() is without O_LARGEFILE, which a
+# 64-bit kernel sets for 64-bit programs
+as_small_program()
+{
+	_what=$1
+	_wanted=$2
+	_flags=small,$3
+	shift 3
+	_got=$(tests/calls $dev "$_flags" "$@")
+	if [ $? = 77 ]; then
+		skip "$_what" "this machine has no programs of 32 bits"
+	else
+		is "$_what" "$_got" "$_wanted"
+	fi
+}
+
 # -- the same as a user knows it --
 
 after()	# COMMAND
@@ -81,6 +97,64 @@ is "truncate -s 0 empties it, and complains" \
 	"$(after "truncate -s 0 $dev" | tail -1)" \
 	"truncate: failed to truncate '$dev' at 0 bytes: Invalid argument"
 is "stat does nothing" "$(after "stat $dev")" 0123456789
+
+# -- wronly_trims=N: only O_TRUNC empties --
+
+switch=/sys/module/scullv/parameters/wronly_trims
+is "wronly_trims is Y by default" "$(cat $switch)" Y
+is "wronly_trims is root's to write" "$(stat -c %a:%u $switch)" 644:0
+fails "a student does not write it" as_student sh -c "echo N >$switch"
+fails "wronly_trims is Y or N" sh -c "echo maybe >$switch"
+is "which has changed nothing" "$(cat $switch) $(size_after wronly)" "Y 0"
+
+echo N >$switch
+while read -r flags size; do
+	is "wronly_trims=N: opening with $flags leaves $size bytes" \
+		"$(size_after "$flags")" "$size"
+done <<-END
+	rdonly			10
+	wronly			10
+	rdwr			10
+	wronly,append		10
+	rdonly,trunc		0
+	wronly,trunc		0
+	rdwr,trunc		0
+	wronly,append,trunc	0
+	wronly,nonblock		10
+	wronly,creat		10
+	wronly,direct,sync	10
+END
+is "wronly_trims=N: > starts over" "$(after "echo new >$dev")" new
+is "wronly_trims=N: cp starts over" \
+	"$(after "echo new >$scratch/new; cp $scratch/new $dev")" new
+is "wronly_trims=N: dd starts over" "$(after "echo new | dd of=$dev")" new
+is "wronly_trims=N: dd conv=notrunc overwrites" \
+	"$(after "printf new | dd of=$dev conv=notrunc")" new3456789
+is "wronly_trims=N: dd seek= overwrites in the middle" \
+	"$(after "printf new | dd of=$dev conv=notrunc bs=1 seek=4")" 0123new789
+is "wronly_trims=N: sort -o sorts in place" \
+	"$(after "printf '3\\n1\\n2\\n' >$dev; sort -o $dev $dev")" "1
+2
+3"
+is "wronly_trims=N: truncate only complains" \
+	"$(after "truncate -s 5 $dev" | tail -1)" 0123456789
+is "wronly_trims=N: touch empties nothing" "$(after "touch $dev")" 0123456789
+is "wronly_trims=N: >> appends" "$(after "echo new >>$dev")" "0123456789
+new"
+echo Y >$switch
+is "wronly_trims=Y: opening write-only empties again" "$(size_after wronly)" 0
+
+load wronly_trims=N
+is "wronly_trims=N can be given to insmod" \
+	"$(cat $switch) $(size_after wronly)" "N 10"
+fails "wronly_trims=maybe is refused by insmod" \
+	sh -c "rmmod scullv && insmod scullv.ko wronly_trims=maybe"
+load
+
+# -- 32-bit programs that do not know of large files --
+
+as_small_program "offsets are 64 bits wide, whoever opens" \
+	"1 3221225473" rdwr "pwrite 1 3221225472" "lseek 0 end"
 
 # -- where it goes --
 
