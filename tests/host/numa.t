@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# A machine of two NUMA nodes. A writer that may use one of them only gets ENOMEM
+# when that node is full, and no process is killed. A writer that may use both
+# stores more than either has.
+
+. tests/tap.sh
+
+case ${KERNEL:=6.1} in
+*i386 | *armhf | *s390x | *riscv64)
+	echo "1..0 # SKIP this machine has no NUMA nodes"
+	exit ;;
+esac
+
+# Prints, for each writer, what dd has said, whether a process beside it lives, and
+# how many MiB are stored.
+cat >"$scratch/fill" <<'END'
+[ -d /sys/devices/system/node ] || { echo "no nodes"; exit; }
+[ -d /sys/devices/system/node/node1 ] || exit
+grep -h MemTotal /sys/devices/system/node/node*/meminfo
+group=/tmp/groups/bound
+mkdir "${group%/*}"
+mount -t cgroup2 none "${group%/*}"
+echo +cpuset >"${group%/*}/cgroup.subtree_control"
+mkdir "$group"
+echo 0 >"$group/cpuset.mems"
+
+insmod scullv.ko limit=0 alloc=vmalloc,pages,huge order=4,4,9
+sh -c 'mine=$(head -c 30000000 /dev/zero | tr "\0" m); echo; sleep 10000
+	echo "$mine"' >ready &
+bystander=$!
+until [ -s ready ]; do :; done
+
+# DEVICE WHAT COMMAND...: fills it
+fill()
+{
+	device=$1 what=$2
+	shift 2
+	said=$("$@" dd if=/dev/zero of="/dev/scullv$device" bs=1M 2>&1)
+	echo "$what: $(echo "$said" | head -n 1)"
+	kill -0 $bystander 2>&- && echo "$what: the bystander lives"
+	echo "$what: stored $(($(cat "/sys/class/scullv/scullv$device/bytes") >> 20))"
+}
+
+in_group()
+{
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
+}
+
+for i in 0 1 2; do
+	fill $i "$(cat /sys/class/scullv/scullv$i/alloc), node 0" ./bind 0
+	: >/dev/scullv$i
+done
+fill 0 "a cpuset of node 0" in_group
+fill 1 "any node, while node 0 is full" env
+: >/dev/scullv0
+: >/dev/scullv1
+fill 0 "any node" env
+dmesg | grep -E 'invoked oom-killer|Out of memory|oom-kill|Killed process'
+END
+
+# shellcheck disable=SC2317 # called by ok
+fill()
+{
+	node=memory-backend-ram,size=640M,id
+	tests/guest -m 1280M -q "-smp sockets=2,cores=1 -object $node=m0 -object $node=m1 \
+			-numa node,nodeid=0,cpus=0,memdev=m0 \
+			-numa node,nodeid=1,cpus=1,memdev=m1" \
+		-i "${SCULLV_CACHE:-build}/check/$KERNEL/tests/bind" \
+		-i "$scratch/fill" -- sh fill >"$scratch/out" 2>&1 ||
+		! cat "$scratch/out"
+}
+
+ok "a guest of two nodes comes up, and goes down" fill
+if grep -q '^no nodes' "$scratch/out"; then
+	skip "writers that fill a node" "this kernel knows no nodes"
+	done_testing
+fi
+
+# WHAT MIN MAX: that writer got ENOMEM when it had stored MIN to MAX MiB
+stops()
+{
+	like "$1: the writer gets ENOMEM" "$(sed -n "s/^$1: dd: //p" "$scratch/out")" \
+		".*: Cannot allocate memory"
+	ok "$1: the bystander lives" grep -qx "$1: the bystander lives" "$scratch/out"
+	stored=$(sed -n "s/^$1: stored //p" "$scratch/out")
+	ok "$1: $stored MiB were stored, $2 to $3" \
+		[ "${stored:-0}" -ge "$2" -a "${stored:-0}" -le "$3" ]
+}
+
+stops "vmalloc, node 0" 100 640
+stops "pages, node 0" 100 640
+stops "huge, node 0" 100 640
+stops "a cpuset of node 0" 100 640
+stops "any node, while node 0 is full" 100 640
+stops "any node" 641 1280
+is "no process is killed" "$(grep -iE 'oom|kill' "$scratch/out")" ""
+
+done_testing
