@@ -107,7 +107,7 @@ int main(int argc, char **argv)
 		if (done != 1 + LENGTH)
 			err(1, "write: %zd", done);
 		if (partial > 10 * whole)
-			errx(1, "a write takes %lld us of a processor, after a partial fault-in %lld",
+			errx(1, "a write takes %lld us, after a partial fault-in %lld",
 			     whole / 1000, partial / 1000);
 		complete++;
 	}

@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static atomic_uint *arrived;
+static _Atomic(unsigned int) (*arrived);
 static unsigned int processes, rounds;
 static const char *device;
 static size_t length;
