@@ -24,7 +24,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static _Atomic(unsigned int) (*arrived);
+static struct shared {
+	atomic_uint arrived;
+} *shared;
 static unsigned int processes, rounds;
 static const char *device;
 static size_t length;
@@ -35,9 +37,9 @@ static void meet(void)
 {
 	static unsigned int meetings;
 
-	++*arrived;
+	++shared->arrived;
 	meetings++;
-	while (*arrived < processes * meetings)
+	while (shared->arrived < processes * meetings)
 		sched_yield();
 }
 
@@ -117,9 +119,9 @@ int main(int argc, char **argv)
 	rounds = strtoul(argv[4], NULL, 0);
 	length = strtoul(argv[5], NULL, 0);
 	bytes = calloc(1, length);
-	arrived = mmap(NULL, sizeof(*arrived), PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!bytes || arrived == MAP_FAILED)
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!bytes || shared == MAP_FAILED)
 		err(1, "memory");
 
 	/* a group of their own, which does not end with a child that fails */
