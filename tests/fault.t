@@ -163,6 +163,9 @@ meanwhile "a write at the end that loses a page, then an append" \
 meanwhile "a write past the end that loses a page, then an append" \
 	"$size, 99 x in $((4 * page + size + 99))" 100 write $((4 * page)) \
 	"$absent" rdwr,append "write 99"
+meanwhile "a write at the end that loses a page, then a longer append" \
+	"$size, $((2 * page)) x in $((size + 2 * page))" 0 write 0 "$absent" \
+	rdwr,append "write $((2 * page))"
 meanwhile "an append that loses a page, then an append" \
 	"$size, 99 x in $((100 + size + 99))" 100 append 0 "$absent" \
 	rdwr,append "write 99"
@@ -244,10 +247,22 @@ is "read of a hole into fresh memory" \
 hold 5000000
 is "read of data into fresh memory" \
 	"$(tests/buffer read $dev 0 0+fresh:5000000)" 5000000
+is "read of data into memory of which some is fresh" \
+	"$(tests/buffer read $dev 0 100+fresh:4000000)" 4000100
 is "write from fresh memory" \
 	"$(tests/buffer write $dev 0 100+fresh:5000000)" 5000100
 is "append from fresh memory" \
 	"$(tests/buffer append $dev 0 100+fresh:5000000)" 5000100
+
+# so often that it could be taken for a page that faulting in does not help
+hold 0
+tests/calls $dev rdwr "pwrite 1 1099511627776" >"$scratch/said"
+is "read into 60 MB of fresh memory" \
+	"$(tests/buffer read $dev 0 100+fresh:60000000)" 60000100
+length=$(fitting 60)000000
+is "write from 60 MB of fresh memory, or what fits" \
+	"$(tests/buffer write $dev 0 100+fresh:"$length")" $((length + 100))
+hold 0
 
 # -- calls that may not wait
 

@@ -371,7 +371,14 @@ done
 
 # -- two at the same time --
 
-ok "order by ioctl and qset by sysfs, set at once, both take effect" \
-	soon tests/settle 1 5000
+for pair in "order qset" "alloc order" "qset alloc"; do
+	# shellcheck disable=SC2086 # two words
+	ok "$pair: set on two processors at once, both take effect" \
+		soon tests/settle 1 2000 $pair
+done
+for other in order qset alloc; do
+	ok "RESET and $other come to an end when they are set at once" \
+		soon tests/settle 1 2000 reset $other
+done
 
 done_testing

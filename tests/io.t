@@ -210,6 +210,24 @@ tests/calls "$dev" rdonly "splice-out $((part_size + 1))" \
 is "and into one, up to the end" "$(cat "$scratch/said")" "$part_size"
 check "moves the same bytes" "$file"
 
+# FILE: data and a hole, from an odd position on, from a hole on, and past the end
+pipe_holes()
+{
+	tests/calls "$1" rdwr,trunc "pwrite 9000 5" \
+		"pwrite 10 $((40 * page + 77))" >"$scratch/said"
+	for position in 0 3 $((20 * page + 1)) $((40 * page + 80)) \
+		$((40 * page + 87)) $((50 * page)); do
+		{ tests/calls "$1" rdonly "lseek $position set" \
+			"splice-out $((99 * page))" "lseek 0 cur" \
+			3>&1 >&4 | cksum; } 4>&1
+	done
+}
+is "splice reads data and holes from any position, as on tmpfs" \
+	"$(pipe_holes "$dev")" "$(pipe_holes "$file")"
+is "splice fills no hole" "$(attribute quanta 1)" $((9004 / page + 2))
+: >"$dev"
+: >"$file"
+
 # between a file and a device the kernel does not copy; cat and cp know
 is "copy_file_range to the device sends programs to read and write" \
 	"$(xfs_io -c "copy_range -l $page $part" "$dev" 2>&1)" \
