@@ -22,32 +22,42 @@ fill()
 	attribute quanta "$1"
 }
 
-load limit=$((10 * quantum))
+# device 1 has a quantum, and a hole of 5 before it
+load limit=$((11 * quantum))
+write /dev/scullv1 $((5 * quantum)) 1 >/dev/null
 is "a write past the limit is short, by what does not fit" \
 	"$(tests/buffer -r 11 write $dev 0 $quantum)" $((10 * quantum))
-is "there are as many quanta as the limit has room for" "$(attribute quanta)" 10
-is "one that has room for nothing" "$(write $dev $((10 * quantum)) 1)" ENOSPC
-is "also in another place" "$(write $dev $((1000 * quantum)) 1)" ENOSPC
-is "and on another device" "$(write /dev/scullv1 0 1)" ENOSPC
-is "an append" "$(tests/buffer append $dev 0 1)" ENOSPC
+is "there are as many quanta as the limit has room for" \
+	"$(attribute quanta) $(attribute quanta 1)" "10 1"
+is "a write for which there is no room gets ENOSPC" \
+	"$(write $dev $((10 * quantum)) 1)" ENOSPC
+is "a write in another place gets ENOSPC" "$(write $dev $((1000 * quantum)) 1)" \
+	ENOSPC
+is "a write to another device gets ENOSPC" "$(write /dev/scullv2 0 1)" ENOSPC
+is "a write into a hole gets ENOSPC" "$(write /dev/scullv1 0 1)" ENOSPC
+is "an append gets ENOSPC" "$(tests/buffer append $dev 0 1)" ENOSPC
 is "what was written can be read" \
 	"$(tr -d w <$dev | wc -c) $(wc -c <$dev)" "0 $((10 * quantum))"
 is "and overwritten" "$(tests/buffer -r 10 write $dev 0 $quantum)" \
 	$((10 * quantum))
-is "from there on into what does not fit: short" \
+is "a write that begins in a quantum and ends in none is short" \
 	"$(write $dev $((10 * quantum - 7)) 100)" 7
-ok "the reader of a hole needs no memory" \
-	[ "$(tests/buffer read /dev/scullv1 0 $quantum)" = 0 ]
+is "the reader of a hole needs no memory" \
+	"$(tests/buffer -o "$scratch/hole" read /dev/scullv1 0 $((5 * quantum)))" \
+	$((5 * quantum))
+is "it reads zeros" "$(tr -d '\0' <"$scratch/hole" | wc -c)" 0
+is "the hole is still there" "$(attribute quanta 1)" 1
 
 is "limit can be raised, and the writer goes on" "$(
-	echo $((12 * quantum)) >$parameter
+	echo $((13 * quantum)) >$parameter
 	tests/buffer append $dev 0 $((3 * quantum)))" $((2 * quantum))
 echo "$quantum" >$parameter
 is "limit can be lowered below what is there; that stays" \
 	"$(tr -d w <$dev | wc -c) $(wc -c <$dev)" "0 $((12 * quantum))"
-is "can be overwritten" "$(write $dev 0 100)" 100
-is "and does not grow" "$(tests/buffer append $dev 0 100)" ENOSPC
+is "what is there can be overwritten" "$(write $dev 0 100)" 100
+is "what is there does not grow" "$(tests/buffer append $dev 0 100)" ENOSPC
 
+: >/dev/scullv1
 : >$dev
 is "emptying the device gives back what it took" \
 	"$(fill 0) $(fill 1)" "1 0"
@@ -101,7 +111,8 @@ echo 16M >"$group/container/memory.max"
 # shellcheck disable=SC2016 # the child's own number
 sh -c 'echo $$ >"$1/cgroup.procs" && exec tests/buffer write /dev/scullv2 0 1' \
 	- "$group/container" >"$scratch/said"
-is "one that the writer's container cannot pay for is the writer's end" $? 137
+is "a quantum that is larger than the writer's container gets ENOMEM" \
+	"$(cat "$scratch/said")" ENOMEM
 is "there is no quantum then" "$(attribute quanta 2)" 0
 rmdir "$group/container"
 umount "$group"
@@ -138,7 +149,7 @@ set_limit()
 	echo "$1" >"$parameter"
 }
 
-for bad in "" % -1 x 1x 101% 1%% 5k% " "; do
+for bad in "" % -1 x 1x 0% 00% 0x0% 101% 1%% 5k% " "; do
 	fails "limit=$bad is refused" set_limit "$bad"
 done
 is "that changes nothing" "$(cat $parameter)" 0

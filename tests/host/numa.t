@@ -58,6 +58,8 @@ fill 1 "any node, while node 0 is full" env
 : >/dev/scullv1
 fill 0 "any node" env
 dmesg | grep -E 'invoked oom-killer|Out of memory|oom-kill|Killed process'
+: >/dev/scullv0
+rmmod scullv
 END
 
 # shellcheck disable=SC2317 # called by ok

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: exhaust GROUP write FILE LENGTH STRIDE COUNT
+ *	  exhaust GROUP touch FILE STRIDE COUNT
+ *
+ * Uses up the memory of a control group and none of its own there: its pages are
+ * allocated and locked before it joins GROUP, a folder of cgroup2. Then it writes
+ * LENGTH bytes at offset 0, STRIDE, 2 * STRIDE and so on; or stores a byte at each
+ * of these through a shared mapping, whose page tables have been there before.
+ *
+ * The exit status is 0 when all COUNT succeeded, else the error number of the first
+ * write that failed. A store that fails is a SIGBUS.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const char *path;
+static char data[65536];
+
+static int open_file(void)
+{
+	int fd = open(path, O_RDWR);
+
+	if (fd < 0)
+		err(2, "%s", path);
+	return fd;
+}
+
+static void store(char *byte)
+{
+	__atomic_store_n(byte, 'w', __ATOMIC_RELAXED);
+}
+
+static void join(const char *group)
+{
+	char procs[256];
+	int fd;
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", group);
+	fd = open(procs, O_WRONLY);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		err(2, "%s", procs);
+}
+
+static int write_all(const char *group, size_t length, off_t stride, long count)
+{
+	int fd = open_file();
+	ssize_t done;
+	size_t all;
+	long i;
+
+	if (length > sizeof(data))
+		errx(2, "LENGTH is %zu at most", sizeof(data));
+	join(group);
+	for (i = 0; i < count; i++) {
+		for (all = 0; all < length; all += done) {
+			done = pwrite(fd, data, length - all, i * stride + all);
+			if (done < 0)
+				return errno;
+		}
+	}
+	return 0;
+}
+
+static int touch_all(const char *group, size_t stride, long count)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t table = page / sizeof(long) * page;
+	char *memory;
+	int fd = open_file();
+	size_t pos;
+	long i;
+
+	if (pwrite(fd, "w", 1, count * stride - 1) != 1)
+		err(2, "write");
+	memory = mmap(NULL, count * stride, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      fd, 0);
+	if (memory == MAP_FAILED)
+		err(2, "mmap");
+	for (pos = 0; pos < count * stride; pos += table)
+		store(memory + pos);
+	store(memory + count * stride - 1);
+	join(group);
+	for (i = 0; i < count; i++)
+		store(memory + i * stride);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (mlockall(MCL_CURRENT))
+		err(2, "mlockall");
+	if (argc == 7 && !strcmp(argv[2], "write")) {
+		path = argv[3];
+		return write_all(argv[1], strtoul(argv[4], NULL, 0),
+				 strtoll(argv[5], NULL, 0), atol(argv[6]));
+	}
+	if (argc == 6 && !strcmp(argv[2], "touch")) {
+		path = argv[3];
+		return touch_all(argv[1], strtoul(argv[4], NULL, 0),
+				 atol(argv[5]));
+	}
+	errx(2, "usage: exhaust GROUP write|touch FILE ...");
+}
