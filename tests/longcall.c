@@ -12,13 +12,14 @@
  *		the whole
  *
  * On a busy machine these times are longer, never shorter, so each is the least of
- * several attempts. Signals that are not fatal, one each millisecond, may not end
+ * several. Signals that are not fatal, one each millisecond, may not end
  * the call.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@
 
 static const char *file, *call;
 static off_t offset;
-static long long whole;		/* time of the call, in ns */
+static long long whole = LLONG_MAX;	/* time of the call, in ns */
 
 static struct shared {
 	unsigned int readings;	/* of the caller's clock, by its competitor */
@@ -165,45 +166,54 @@ static long long measure_run(void)
 	return longest;
 }
 
+/* by a timer, as this process may have to wait for a processor */
+static void kill_after(long long ns)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGKILL,
+	};
+	struct itimerspec once = {
+		.it_value = { ns / 1000000000, ns % 1000000000 },
+	};
+	timer_t timer;
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+	    timer_settime(timer, 0, &once, NULL))
+		err(1, "timer");
+}
+
 static long long measure_killed(void)
 {
 	int fd = open_file(), status;
-	siginfo_t ended = { 0 };
 	struct rusage usage;
 	pid_t child = new_child();
+	long long ns;
 
 	if (!child) {
+		kill_after(whole / 10);
 		make_call(fd);
 		_exit(0);
 	}
-	while (clock_of(child) < whole / 10 && !ended.si_pid &&
-	       !waitid(P_PID, child, &ended, WEXITED | WNOHANG | WNOWAIT))
-		sched_yield();
-	kill(child, SIGKILL);
 	if (wait4(child, &status, 0, &usage) != child)
 		err(1, "wait4");
 	close(fd);
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000LL +
-	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000LL;
+	ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000LL +
+	     (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000LL;
+	/* killed before the call: that proves nothing */
+	return ns < whole / 20 ? LLONG_MAX : ns;
 }
 
-/* the least of so many times, or the first that is good enough */
-static long long least(unsigned int times, long long (*measure)(void),
-		       long long good)
+static void lower(long long *least, long long ns)
 {
-	long long best = -1, ns;
-
-	while (times-- && (best < 0 || best > good)) {
-		ns = measure();
-		if (best < 0 || ns < best)
-			best = ns;
-	}
-	return best;
+	if (ns < *least)
+		*least = ns;
 }
 
 int main(int argc, char **argv)
 {
-	long long run, killed, again;
+	long long run = LLONG_MAX, killed = LLONG_MAX;
+	int round;
 
 	if (argc != 4)
 		errx(2, "usage: longcall FILE pread|data OFFSET");
@@ -216,12 +226,13 @@ int main(int argc, char **argv)
 		err(1, "memory");
 
 	interrupt();
-	whole = least(3, measure_whole, 0);
-	run = least(20, measure_run, whole / 10);
-	killed = least(20, measure_killed, whole / 4);
-	again = least(3, measure_whole, 0);
-	if (again < whole)
-		whole = again;
+	for (round = 0; round < 20; round++) {
+		lower(&whole, measure_whole());
+		lower(&run, measure_run());
+		lower(&killed, measure_killed());
+		if (round > 2 && run < whole / 4 && killed < whole / 4)
+			break;
+	}
 	printf("%lld %lld %lld\n", whole / 1000000, run / 1000000,
 	       killed / 1000000);
 	return 0;
