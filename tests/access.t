@@ -107,18 +107,22 @@ addresses()
 		s/^  item at \(.*\), qset at \([^,]*\).*/\1\n\2/p' "$1"
 }
 
-# FILE: what kind they are; four of items and qsets, six of quanta
+digits=$(($(getconf LONG_BIT) / 4))
+hash="0{$((digits - 8))}[0-9a-f]{8}"	# of 32 bits
+
+# FILE: which kind its addresses are, those of two items, two qsets and six quanta:
+# all zeros, all hashes, or all those that root has seen, in the same order
 kind()
 {
 	addresses "$1" >"$scratch/addresses"
 	if [ "$(wc -l <"$scratch/addresses")" -ne 10 ]; then
 		echo "not all"
-	elif ! grep -q '[^0]' "$scratch/addresses"; then
+	elif ! grep -Eqvx "0{$digits}" "$scratch/addresses"; then
 		echo hidden
-	elif ! grep -qvxFf "$scratch/real" "$scratch/addresses"; then
+	elif cmp -s "$scratch/addresses" "$scratch/real"; then
 		echo real
 	elif ! grep -qxFf "$scratch/real" "$scratch/addresses" &&
-		! grep -Evx '[0-9a-f]{8}([0-9a-f]{8})?' "$scratch/addresses" &&
+		! grep -Eqvx "$hash" "$scratch/addresses" &&
 		[ "$(sort -u "$scratch/addresses" | wc -l)" -eq 10 ]; then
 		echo hashed
 	else
@@ -135,6 +139,8 @@ dump=$scratch/dump
 restrict_before=$(cat /proc/sys/kernel/kptr_restrict)
 restrict 1
 addresses /proc/scullvmem >"$scratch/real"
+is "real addresses are all different, and as long as a pointer" \
+	"$(sort -u "$scratch/real" | grep -Ecx "[0-9a-f]{$digits}")" 10
 vmalloc_areas | cut -c 3- | sed -n '/\[scullv\]/s/-.*//p' >"$scratch/vmalloc"
 is "at kptr_restrict=1 root sees those that /proc/vmallocinfo tells" \
 	"$(sed -n 's/^ *[0-9]*://p' /proc/scullvmem |

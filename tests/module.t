@@ -18,12 +18,12 @@ traces()
 	ls -l /sys/dev/char | grep scullv
 }
 
-# PARAMETER...: whether the nodes are there, with the numbers 0 to DEVS - 1
+# prints how many nodes have the numbers that belong to their name
 nodes()
 {
 	major=$(sed -n 's/^ *\([0-9]*\) scullv$/\1/p' /proc/devices)
-	stat -c '%F %Hr:%Lr' /dev/scullv[0-9]* | grep -c \
-		"^character special file $major:[0-9]*$"
+	stat -c '%n %F %Hr:%Lr' /dev/scullv[0-9]* | grep -c \
+		"^/dev/scullv\([0-9]*\) character special file $major:\1$"
 }
 
 load

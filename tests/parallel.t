@@ -8,8 +8,8 @@
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
 
-# COMMAND...: while it runs, /proc/scullvmem is dumped; what in the dumps is not
-# in their format goes to "odd"
+# COMMAND...: while it runs, /proc/scullvmem is dumped, again and again. The number of
+# devices in each dump goes to "dumps", what is not in their format to "odd".
 # shellcheck disable=SC2317 # called by ok
 while_dumping()
 {
@@ -17,9 +17,12 @@ while_dumping()
 	line="$line|  item at [0-9a-f]+, qset at [0-9a-f]+(, index [0-9]+)?"
 	line="$line| +[0-9]+:[0-9a-f]+"
 	: >"$scratch/running"
+	: >"$scratch/odd"
 	while [ -e "$scratch/running" ]; do
-		grep -Evx "|$line" /proc/scullvmem
-	done >"$scratch/odd" &
+		cat /proc/scullvmem >"$scratch/dump" 2>>"$scratch/odd"
+		grep -Evx "|$line" "$scratch/dump" >>"$scratch/odd"
+		grep -c '^Device' "$scratch/dump"
+	done >"$scratch/dumps" &
 	"$@"
 	set -- $?
 	rm "$scratch/running"
@@ -27,27 +30,36 @@ while_dumping()
 	return "$1"
 }
 
+# DESCRIPTION: of what while_dumping has run
+check_dumps()
+{
+	is "$1: all of the $(wc -l <"$scratch/dumps") dumps meanwhile have 4 devices" \
+		"$(sort -u "$scratch/dumps")" 4
+	is "$1: all dumps meanwhile are in their format" \
+		"$(head "$scratch/odd")" ""
+}
+
 # blocks that are no divisor of a quantum, many of them in one
 
 load order=4,0 qset=3
 ok "8 processes write disjoint blocks, 2 read: every byte is right" \
 	while_dumping tests/blocks $dev 5003 2000 2
-is "all dumps meanwhile were in their format" "$(cat "$scratch/odd")" ""
+check_dumps "8 writers"
 is "no quantum is there twice" "$(attribute quanta)" \
 	$(((5003 * 2000 + 16 * page - 1) / (16 * page)))
 
 ok "the same with quanta of one page" \
 	while_dumping tests/blocks /dev/scullv1 5003 1000 2
-is "all dumps were in their format" "$(cat "$scratch/odd")" ""
+check_dumps "8 writers, quanta of one page"
 is "no quantum is there twice" "$(attribute quanta 1)" \
 	$(((5003 * 1000 + page - 1) / page))
 
 ok "with trims: nothing foreign is read, nothing from before a trim" \
 	while_dumping tests/blocks $dev 5003 300 40 trim
-is "all dumps were in their format" "$(cat "$scratch/odd")" ""
+check_dumps "trims"
 ok "the same with quanta of one page" \
 	while_dumping tests/blocks /dev/scullv1 5003 300 40 trim
-is "all dumps were in their format" "$(cat "$scratch/odd")" ""
+check_dumps "trims, quanta of one page"
 : >$dev
 : >/dev/scullv1
 is "nothing is left behind the last trim" \
