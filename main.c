@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scullv: devices that keep what is written to them in memory from vmalloc,
+ * scullv: devices that store what is written to them in memory from vmalloc(),
  * after chapter 8 of "Linux Device Drivers" by J. Corbet, A. Rubini and
  * G. Kroah-Hartman.
  *
@@ -27,22 +27,22 @@
 
 #define MAX_DEVS	256
 
-#define VALUE_LEN	32	/* none that is longer is right */
+#define VALUE_LEN	32	/* a longer value is invalid */
 
-/* -- parameters: kept as text, read and checked by scullv_init() -- */
+/* -- parameters: kept as text, parsed and checked by scullv_init() -- */
 
 static char *major = "0";
 module_param(major, charp, 0444);
-MODULE_PARM_DESC(major, "major device number, 0 for a free one (default 0)");
+MODULE_PARM_DESC(major, "major device number, 0 to take a free one (default 0)");
 
 static char *devs = "4";
 module_param(devs, charp, 0444);
-MODULE_PARM_DESC(devs, "how many devices, 1 to 256 (default 4)");
+MODULE_PARM_DESC(devs, "number of devices, 1 to 256 (default 4)");
 
 static char *order = __stringify(SCULLV_ORDER);
 module_param(order, charp, 0444);
 MODULE_PARM_DESC(order,
-		 "log2 of the pages in a quantum: one for all devices, or one a device with commas between (default 4)");
+		 "log2 of the pages in a quantum: one value for all devices, or one per device, separated by commas (default 4)");
 
 static char *qset = __stringify(SCULLV_QSET);
 module_param(qset, charp, 0444);
@@ -61,7 +61,7 @@ MODULE_PARM_DESC(wronly_trims,
 
 static char limit[LIMIT_LEN];	/* as set last; protected by the parameters' lock */
 
-/* a number from a parameter or an attribute */
+/* parses a parameter or an attribute */
 static int parse_number(const char *text, struct scullv_range range,
 			unsigned int *number)
 {
@@ -84,8 +84,8 @@ static int parse_allocator(const char *name, struct scullv_geometry *geometry)
 }
 
 /*
- * "50%" of the memory, or bytes, such as "512M"; 0 for no limit. memparse()
- * would read it too, but a number that is too large wraps around in there.
+ * "50%" of the memory, or bytes, such as "512M"; 0 for no limit. Not memparse():
+ * a number that is too large wraps around there.
  */
 static int parse_limit(const char *text, unsigned long *pages)
 {
@@ -314,7 +314,7 @@ static dev_t first_devt;
 static unsigned int device_count;
 static struct scullv_dev **devices;	/* device_count, the last may be NULL */
 
-/* a device that nobody sees yet, for put_device(); NULL: no memory */
+/* a device that is not added yet, for put_device(); NULL: no memory */
 static struct scullv_dev *create_device(unsigned int minor,
 					const struct scullv_geometry *geometry)
 {
@@ -347,7 +347,7 @@ free:
 	return NULL;
 }
 
-/* the n-th of the values with commas between, or the last there is */
+/* the n-th of the values in a list, or the last one */
 static const char *nth_value(const char *list, unsigned int n,
 			     char value[VALUE_LEN])
 {
@@ -373,7 +373,7 @@ static int check_count(const char *name, const char *list)
 		values += *c == ',';
 	if (values <= device_count)
 		return 0;
-	pr_err("%s=%s: must be 1 to %u values, one a device\n", name, list,
+	pr_err("%s=%s: must be 1 to %u values, one per device\n", name, list,
 	       device_count);
 	return -EINVAL;
 }
@@ -437,7 +437,7 @@ static void remove_devices(unsigned int count)
 				&devices[count]->device);
 }
 
-/* from here on programs may come in */
+/* the devices are live from here on */
 static int add_devices(void)
 {
 	unsigned int n;
@@ -463,7 +463,7 @@ static int get_major(unsigned int major_number)
 	first_devt = MKDEV(major_number, 0);
 	err = register_chrdev_region(first_devt, device_count, KBUILD_MODNAME);
 	if (err)
-		pr_err("major=%u: cannot have it, error %d; /proc/devices tells which are taken\n",
+		pr_err("major %u unavailable (%d), see /proc/devices\n",
 		       major_number, err);
 	return err;
 }

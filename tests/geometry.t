@@ -142,15 +142,15 @@ refused "order=$((largest + 1))" \
 refused "order=$most,$((largest + 1))" \
 	"order=$((largest + 1)): $number 0 to $largest" alloc=huge,pages
 refused order=$((most + 1)) "order=$((most + 1)): $number 0 to $most" alloc=huge
-refused order=1,2,3,4,5 "order=1,2,3,4,5: must be 1 to 4 values, one a device"
-refused qset=1,2,3 "qset=1,2,3: must be 1 to 2 values, one a device" devs=2
+refused order=1,2,3,4,5 "order=1,2,3,4,5: must be 1 to 4 values, one per device"
+refused qset=1,2,3 "qset=1,2,3: must be 1 to 2 values, one per device" devs=2
 refused alloc=vmalloc,vmalloc \
-	"alloc=vmalloc,vmalloc: must be 1 to 1 values, one a device" devs=1
+	"alloc=vmalloc,vmalloc: must be 1 to 1 values, one per device" devs=1
 
 # number 1 belongs to /dev/mem and its like
 error="Device or resource busy"
 refused major=1 \
-	"major=1: cannot have it, error -16; /proc/devices tells which are taken"
+	"major 1 unavailable (-16), see /proc/devices"
 
 # -- limit, at run time --
 
