@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What modinfo and /sys/module/scullv/parameters show of the module, and how long a
+# value may be. Which values are valid is in geometry.t.
+
+. tests/lib.sh
+
+page=$(getconf PAGESIZE)
+parameters=/sys/module/scullv/parameters
+
+load
+
+# -- modinfo --
+
+is "modinfo lists the parameters that the module has" \
+	"$(modinfo -F parm scullv.ko | sed 's/:.*//' | sort)" \
+	"$(cd $parameters && printf '%s\n' * | sort)"
+is "modinfo describes each parameter, with its default and its type" \
+	"$(modinfo -F parm scullv.ko |
+		grep -Evx '[a-z_]+:.+ \(default [^()]+\) \((charp|bool|string)\)')" \
+	""
+for name in alloc devs limit major order qset wronly_trims; do
+	default=$(modinfo -F parm scullv.ko |
+		sed -n "s/^$name:.*(default \([^()]*\)).*/\1/p")
+	# "0 for a free one" is none
+	is "the default of $name is the one that modinfo shows" \
+		"$(cat $parameters/$name)" "$default"
+done
+is "the module has the licence of the kernel" "$(modinfo -F license scullv.ko)" GPL
+for field in author description; do
+	like "modinfo shows the $field" "$(modinfo -F $field scullv.ko)" ".{10}.*"
+done
+
+# -- /sys/module/scullv/parameters --
+
+for name in alloc devs major order qset; do
+	is "everybody reads $name, and nobody writes it" \
+		"$(stat -c %a:%u $parameters/$name)" 444:0
+done
+for name in limit wronly_trims; do
+	is "everybody reads $name, and root writes it" \
+		"$(stat -c %a:%u $parameters/$name)" 644:0
+done
+set -- alloc=pages,huge devs=3 limit=77M major="$(free_major)" order=0x3,1 \
+	qset=9,8,7 wronly_trims=N
+load "$@"
+for setting; do
+	name=${setting%%=*}
+	is "$name reads back as it was given" "$(cat "$parameters/$name")" \
+		"${setting#*=}"
+done
+
+# -- long values --
+
+# NUMBER LENGTH: the number in so many characters, such as 0x00003
+long()
+{
+	printf "0x%0$(($2 - 2))x" "$1"
+}
+load order="$(long 3 31)",0 qset="$(long 7 31)" devs="$(long 2 200)" \
+	limit="$(long $((2 * page)) 31)"
+is "values of 31 characters are read to their end" \
+	"$(sed -n 's/^Device //p' /proc/scullvmem)" "0: qset 7, order 3, sz 0
+1: qset 7, order 0, sz 0"
+is "a limit of 31 characters is read to its end" \
+	"$(tests/calls /dev/scullv1 wronly "write $((3 * page))")" $((2 * page))
+unload
+for setting in order="$(long 3 32)" qset="$(long 7 32)" limit="$(long 9 32)" \
+	alloc="$(long 0 32)" order="0,$(long 3 32)"; do
+	fails "$setting, of 32 characters, is refused" insmod scullv.ko "$setting"
+done
+
+load limit=8388607T
+is "the largest limit in T is no less than the memory" \
+	"$(tests/calls /dev/scullv0 wronly "write 1000000")" 1000000
+: >/dev/scullv0
+echo "  $((2 * page))  " >$parameters/limit
+is "blanks around the limit do not count" "$(cat $parameters/limit)" $((2 * page))
+
+done_testing
