@@ -569,10 +569,10 @@ static int do_touch(int argc, char **argv)
 	if (wait_for_children())
 		return 1;
 
-	printf("%llu touches, %llu contents, %llu SIGBUS, ",
-	       shared->touches, shared->contents, shared->signals);
-	printf("%llu trims, %llu copies kept, %llu forks\n",
-	       shared->trims, shared->kept, shared->forks);
+	printf("%llu touches, %llu contents, %llu SIGBUS, %llu trims\n",
+	       shared->touches, shared->contents, shared->signals,
+	       shared->trims);
+	printf("%llu copies kept, %llu forks\n", shared->kept, shared->forks);
 	return 0;
 }
 

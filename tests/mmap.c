@@ -170,7 +170,7 @@ static void tell_versions(const unsigned char *data, size_t len, off_t pos,
 /* -- touching memory that may not be there -- */
 
 static sigjmp_buf escape;
-static volatile bool memory_error;	/* that is what the signal is for */
+static atomic_bool memory_error;	/* the signal is for one */
 
 static void escape_signal(int sig, siginfo_t *info, void *context)
 {
