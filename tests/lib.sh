@@ -156,8 +156,8 @@ loses_nothing()
 	"$@"
 	await nothing_is_missing "$_rounds" || :
 	is "$_what: no slab cache has an object more for each" "$_grown" ""
-	ok "$_what: $_percpu kB of per-CPU memory are missing" [ $_percpu -le 64 ]
-	ok "$_what: $_missing kB are missing" [ $_missing -lt 2048 ]
+	ok "$_what: $_percpu kB of per-CPU memory are missing" [ "$_percpu" -le 64 ]
+	ok "$_what: $_missing kB are missing" [ "$_missing" -lt 2048 ]
 	is "$_what: nothing is left in /proc/vmallocinfo" "$_areas" 0
 }
 

@@ -50,10 +50,10 @@ static void set_order(unsigned int n)
 		errx(1, "round %u: order is %d, not %d", n, ret, order);
 }
 
-static void reset(unsigned int n)
+static void reset_geometry(unsigned int n)
 {
 	if (ioctl(fd, SCULLV_IOCRESET))
-		err(1, "round %u: reset", n);
+		err(1, "round %u: RESET", n);
 }
 
 static void set_attribute(const char *name, const char *value)
@@ -95,7 +95,7 @@ static const struct action {
 	{ "order", set_order },
 	{ "qset", set_qset },
 	{ "alloc", set_alloc },
-	{ "reset", reset },
+	{ "reset", reset_geometry },
 	{ }
 };
 
