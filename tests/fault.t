@@ -87,7 +87,6 @@ stalls "append" append 0 "$nothing"
 is "that has cost no memory" "$(state)" "0 bytes, 0 quanta"
 stalls "append, half done" append 0 "$half"
 ok "that has left what it had got at most" [ "$(attribute size)" -le "$page" ]
-# an append gets its first MiB before it takes its turn
 stalls "append, 2 MiB done" append 0 "2097152+stall:$page"
 
 # -- a page that comes when a trim has taken away what the first half was about
@@ -181,11 +180,10 @@ meanwhile "a write at the end that loses a page, then an overwrite" \
 meanwhile "a write inside the device, half done, then an append" \
 	"$((2 * page)), 99 x in $((quantum + 99))" $quantum \
 	write 0 "$page+late:$page" rdwr,append "write 99"
-# an append that comes before what is left of the write is overwritten by it
-meanwhile "a write up to the end, half done, then an append" \
-	"$((2 * page)), 0 x in $((2 * page))" "$page" write 0 "$page+late:$page" \
+meanwhile "a write across the end, half done, then an append" \
+	"$page, 99 x in $((page + 99))" "$page" write 0 "$page+late:$page" \
 	rdwr,append "write 99"
-# the buffer of an append is fetched before its place is taken
+# the buffer of an append is faulted in before its place is taken
 meanwhile "an append without its second page, then another append" \
 	"$((2 * page)), 99 x in $((100 + 99 + 2 * page))" 100 \
 	append 0 "$page+late:$page" rdwr,append "write 99"
