@@ -101,7 +101,7 @@ struct scullv_io {
  * in. If no byte can be copied after so many attempts, the page is present but
  * access is denied: memory tags of arm64, shadow stacks of x86.
  */
-#define MAX_FAULT_INS	16
+#define MAX_FAULT_INS	32
 
 /* Don't continue an I/O in a store that a trim has replaced. */
 static bool store_replaced(const struct scullv_io *io,
@@ -153,8 +153,9 @@ static __always_inline ssize_t do_steps(struct kiocb *iocb,
 /*
  * Fault in the user pages of the next step. Called outside all sections and locks,
  * as the caller may block here indefinitely. The next step is limited to the bytes
- * that are present now: some machines (riscv) copy nothing at all if a page is
- * missing, not the bytes before it.
+ * that are present now, and after each attempt that was in vain to half of them:
+ * some machines copy none of the bytes before one that cannot be accessed (riscv),
+ * or zero all but the last few of them (arm64).
  */
 static int fault_in(struct iov_iter *iter, struct scullv_io *io,
 		    size_t (*fault_in_iter)(const struct iov_iter *, size_t))
@@ -162,10 +163,11 @@ static int fault_in(struct iov_iter *iter, struct scullv_io *io,
 	size_t len = min_t(size_t, iov_iter_count(iter), SCULLV_CHUNK);
 
 	/* a kernel buffer that takes nothing is full: no page is missing */
-	if (!user_backed_iter(iter) || io->fault_ins++ == MAX_FAULT_INS)
+	if (!user_backed_iter(iter) || io->fault_ins == MAX_FAULT_INS)
 		return -EFAULT;
 	if (fatal_signal_pending(current))
 		return -EINTR;
+	len = len >> io->fault_ins++ ?: 1;
 	io->window = len - fault_in_iter(iter, len);
 	return io->window ? 0 : -EFAULT;
 }
