@@ -97,6 +97,7 @@ echo "$order" >/sys/class/scullv/scullv2/order
 : >/dev/scullv2
 is "a quantum for which there is no memory" "$(write /dev/scullv2 0 1)" ENOMEM
 
+whole=$order
 while [ $((page << order)) -gt 33554432 ]; do
 	order=$((order - 1))
 done
@@ -120,6 +121,35 @@ umount "$group"
 echo $((10 * quantum)) >$parameter
 is "both were refunded" "$(fill 0)" 10
 : >$dev
+
+# What is refused leaves nothing: no item, no qset, no node of the index. The device
+# stays empty, and what is missing is missing before it is emptied.
+
+# COMMAND...: of tests/refused
+# shellcheck disable=SC2317 # called by loses_nothing
+refused()
+{
+	_refused=$(tests/refused "$@")
+}
+
+load order=4,4,0,0 qset=500,100000,500,1 limit="$page" \
+	alloc=vmalloc,vmalloc,pages,vmalloc
+loses_nothing 20000 "20000 writes over the limit, each to another item" \
+	refused $dev write 20000 $((500 * quantum))
+is "they get ENOSPC" "$_refused" "20000 ENOSPC"
+loses_nothing 200 "200 writes over the limit, with large qsets" \
+	refused /dev/scullv1 write 200 $((100000 * quantum))
+is "they get ENOSPC" "$_refused" "200 ENOSPC"
+write /dev/scullv2 $((201 * 500 * page - 1)) 1 >/dev/null
+loses_nothing 200 "200 reads through a mapping, over the limit" \
+	refused /dev/scullv2 touch 200 $((500 * page))
+is "they get SIGBUS" "$_refused" "200 SIGBUS"
+echo 0 >$parameter
+echo $whole >/sys/class/scullv/scullv3/order
+: >/dev/scullv3
+loses_nothing 2000 "2000 writes of a quantum that is larger than the memory" \
+	refused /dev/scullv3 write 2000 $((page << whole))
+is "they get ENOMEM" "$_refused" "2000 ENOMEM"
 
 # percent, and no limit
 
