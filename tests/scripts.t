@@ -272,7 +272,7 @@ refuses "a bad value" "kernel log: scullv: order=99: .* 0 to" \
 	./scullv_load order=99
 ok "a bad value: the message names where the parameters are listed" \
 	prints "cannot load scullv with order=99: \"modinfo .*scullv.ko\""
-refuses "a major number in use" "kernel log: scullv: major=1: .*/proc/devices" \
+refuses "a major number in use" "kernel log: scullv: major 1 unavailable .*/proc/devices" \
 	./scullv_load major=1
 refuses "an unknown parameter" "kernel log: .*unknown parameter 'ordr'" \
 	./scullv_load ordr=2
