@@ -119,7 +119,7 @@ stopped "a write of io_uring in the middle of a trim is done after it" \
 # many quanta, which take a while to free
 echo 0 >$attributes/order
 : >$dev
-all=67108864
+all=$(($(fitting 64) << 20))
 count_free_pages
 before=$(cat $limit)
 enough=$(($(available_memory) - 16384))
