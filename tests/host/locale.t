@@ -46,7 +46,10 @@ mkdir "$scratch/folder"
 	"$scratch/folder") >"$scratch/initrd" 2>"$scratch/said"
 # two archives, one after the other: the guest's programs, and the rest
 cpio -tv --quiet <"$scratch/initrd" >"$scratch/programs" 2>&1
-skip=$(wc -c <"$(tests/programs amd64 bookworm)")
+# shellcheck source=tests/target.sh
+. tests/target.sh
+look_up "${KERNEL:-6.1}"
+skip=$(wc -c <"$(tests/programs "$architecture" "$programs_suite")")
 tail -c +$((skip + 1)) "$scratch/initrd" | cpio -tv --quiet \
 	>"$scratch/rest" 2>&1
 ok "the archive has the module" grep -q scullv.ko "$scratch/rest"
