@@ -5,7 +5,7 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-# kernels of tests/kernels/table: the guest's, and those to be checked, or "all"
+# kernels of guest/kernels/table: the guest's, and those to be checked, or "all"
 KERNEL ?= 6.1
 KERNELS ?= $(KERNEL)
 export KERNEL
@@ -36,38 +36,38 @@ uninstall: ## take it away from there
 	depmod $(KVER)
 
 demo: ## the book's session in a throw-away guest, on FILE=path or a file of its own
-	@tests/need -k "$(KERNEL)" $(guest_needs)
-	@tests/demo
+	@tests/install-deps -k "$(KERNEL)" $(guest_needs)
+	@tests/demo/run
 
 check: ## the tests in a throw-away guest, all or TESTS="io.t proc.t"; V=1 tells more; on several kernels with KERNELS="6.1 7.3" or KERNELS=all
-	@tests/need -k "$(KERNELS)" $(check_needs)
-	@tests/matrix "$(KERNELS)" $(TESTS)
+	@tests/install-deps -k "$(KERNELS)" $(check_needs)
+	@tests/check-kernels "$(KERNELS)" $(TESTS)
 
 kernels.md: ## all tests on all kernels; their results go to docs/kernels.md
 	@$(MAKE) --no-print-directory check KERNELS=all
 	@cp "$${SCULLV_CACHE:-build}/check/kernels.md" docs
 
 check-deep: ## the tests on kernels that find more, and how much of the driver they run
-	@tests/need -k "6.1 kasan kcsan" $(check_needs)
+	@tests/install-deps -k "6.1 kasan kcsan" $(check_needs)
 	@tests/check-deep
 
 protocol: ## check the model of trims, mappings, reads and writes exhaustively
 	@tests/protocol
 
-endure: ## everything at once on a small guest, for MINUTES=20
-	@tests/need -k "$(KERNEL)" $(check_needs)
-	@V=1 tests/check -k "$(KERNEL)" -m 512M MINUTES=$(MINUTES) endure.t
+soak: ## everything at once on a small guest, for MINUTES=20
+	@tests/install-deps -k "$(KERNEL)" $(check_needs)
+	@V=1 tests/check -k "$(KERNEL)" -m 512M MINUTES=$(MINUTES) soak.t
 
 bench: ## the driver and its peers, measured in throw-away guests and drawn
-	@tests/need -k 6.1 $(bench_needs)
+	@tests/install-deps -k 6.1 $(bench_needs)
 	@bench/run
 
 shell: ## a shell in a throw-away guest
-	@tests/need -k "$(KERNEL)" $(guest_needs)
-	@tests/guest
+	@tests/install-deps -k "$(KERNEL)" $(guest_needs)
+	@guest/run
 
 lint: ## the style checks, and the compilers' warnings on KERNELS
-	@tests/need $(lint_needs)
+	@tests/install-deps $(lint_needs)
 	@tests/lint $(KERNELS)
 
 clean: ## remove what "make" has built
@@ -79,4 +79,4 @@ distclean: clean ## and the kernels, the programs and the results under build/
 help: ## this list
 	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: module install uninstall demo check kernels.md check-deep protocol endure bench shell lint clean distclean help
+.PHONY: module install uninstall demo check kernels.md check-deep protocol soak bench shell lint clean distclean help

@@ -3,7 +3,7 @@
 #
 # Who may do what, and who sees the kernel's addresses.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 dev=/dev/scullv0
 sysfs=/sys/class/scullv/scullv0
@@ -14,21 +14,21 @@ echo hello >$dev
 # -- the device --
 
 is "a new device is root's alone" "$(stat -c %a:%u:%g $dev)" 600:0:0
-is "nobody else reads it" "$(as_student tests/calls $dev rdonly)" EACCES
-is "nor writes it" "$(as_student tests/calls $dev wronly)" EACCES
+is "nobody else reads it" "$(as_student tests/helpers/calls $dev rdonly)" EACCES
+is "nor writes it" "$(as_student tests/helpers/calls $dev wronly)" EACCES
 is "which does not empty it" "$(attribute size)" 6
 
 chmod 644 $dev
 is "who may read it reads it" "$(as_student cat $dev)" hello
-is "and does not empty it" "$(as_student tests/calls $dev rdonly,trunc)" EACCES
-is "nor write it" "$(as_student tests/calls $dev wronly,append)" EACCES
+is "and does not empty it" "$(as_student tests/helpers/calls $dev rdonly,trunc)" EACCES
+is "nor write it" "$(as_student tests/helpers/calls $dev wronly,append)" EACCES
 is "it is all there" "$(attribute size)" 6
 
 chmod 666 $dev
 is "who may write it writes it" \
-	"$(as_student tests/calls $dev rdwr "write 3" "lseek 0 set" "read 9")" \
+	"$(as_student tests/helpers/calls $dev rdwr "write 3" "lseek 0 set" "read 9")" \
 	"3 0 6"
-ok "and empties it" as_student tests/calls $dev wronly
+ok "and empties it" as_student tests/helpers/calls $dev wronly
 is "it is empty" "$(attribute size)" 0
 
 # -- the geometry: everybody may ask, nobody but the administrator may set --
@@ -42,18 +42,18 @@ for command in "SORDER 9" "TORDER 9" "XORDER 9" "HORDER 9" \
 	esac
 	# shellcheck disable=SC2086 # a command and its value
 	is "a student may not $command" \
-		"$(as_student tests/ioctl $dev $command)" "$wanted"
+		"$(as_student tests/helpers/ioctl $dev $command)" "$wanted"
 done
-is "not even with a bad value" "$(as_student tests/ioctl $dev TORDER 99)" EPERM
-is "nor with a bad pointer" "$(as_student tests/ioctl $dev SQSET 1 null)" EPERM
+is "not even with a bad value" "$(as_student tests/helpers/ioctl $dev TORDER 99)" EPERM
+is "nor with a bad pointer" "$(as_student tests/helpers/ioctl $dev SQSET 1 null)" EPERM
 is "and so nothing has changed" "$(attribute order):$(attribute qset)" "$config"
 for command in "GORDER 9:0 0" "QORDER:0" "GQSET 9:0 500" "QQSET:500"; do
 	# shellcheck disable=SC2086 # a command and its value
 	is "a student may ${command%:*}" \
-		"$(as_student tests/ioctl $dev ${command%:*})" "${command#*:}"
+		"$(as_student tests/helpers/ioctl $dev ${command%:*})" "${command#*:}"
 done
 is "an unknown command is unknown to all" \
-	"$(as_student tests/ioctl $dev 0x4bff)" ENOTTY
+	"$(as_student tests/helpers/ioctl $dev 0x4bff)" ENOTTY
 
 # root of a user namespace has all capabilities, but not for the device
 as_namespace_root()
@@ -64,24 +64,24 @@ for command in "SORDER 9" "TORDER 9" "HORDER 9" "SQSET 9" "TQSET 9" "HQSET 9" \
 	RESET; do
 	# shellcheck disable=SC2086 # a command and its value
 	is "root of a user namespace may not $command" \
-		"$(as_namespace_root tests/ioctl $dev $command)" EPERM
+		"$(as_namespace_root tests/helpers/ioctl $dev $command)" EPERM
 	# shellcheck disable=SC2086
 	is "a student who is root of a user namespace may not $command" "$(
 		as_student unshare --user --map-root-user \
-			tests/ioctl $dev $command
+			tests/helpers/ioctl $dev $command
 	)" EPERM
 done
 is "root of a user namespace may not XORDER 9" \
-	"$(as_namespace_root tests/ioctl $dev XORDER 9)" "EPERM 9"
+	"$(as_namespace_root tests/helpers/ioctl $dev XORDER 9)" "EPERM 9"
 is "root of a user namespace may query" \
-	"$(as_namespace_root tests/ioctl $dev QORDER)" 0
+	"$(as_namespace_root tests/helpers/ioctl $dev QORDER)" 0
 is "root of a user namespace has changed nothing" \
 	"$(attribute order):$(attribute qset)" "$config"
 
 # it is the capability that counts, not the name
 without()
 {
-	setpriv --inh-caps="-$1" --bounding-set="-$1" tests/ioctl $dev TORDER 0
+	setpriv --inh-caps="-$1" --bounding-set="-$1" tests/helpers/ioctl $dev TORDER 0
 }
 is "root without CAP_SYS_ADMIN may not" "$(without sys_admin)" EPERM
 is "root without any other may" "$(without sys_rawio)" 0

@@ -4,7 +4,7 @@
 # On 32 bits vmalloc has fewer addresses than the machine has memory: a writer who
 # takes them all gets ENOMEM, keeps what he has written, and gives all of them back.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 dev=/dev/scullv0
 data=$scratch/data
@@ -39,10 +39,10 @@ for n in 0 1; do
 	ok "order $order: all of it is there" \
 		cmp -n "$size" "$data" /dev/scullv$n
 	is "order $order: and can be overwritten" \
-		"$(tests/buffer write /dev/scullv$n 0 1000000)" 1000000
+		"$(tests/helpers/buffer write /dev/scullv$n 0 1000000)" 1000000
 	other=/dev/scullv$((n + 2))
 	is "order $order: another device does not get any either" \
-		"$(tests/buffer write $other 0 1000000)" ENOMEM
+		"$(tests/helpers/buffer write $other 0 1000000)" ENOMEM
 	ok "order $order: programs can still be started" env true
 	is "order $order: nobody was killed" \
 		"$(log | grep -E 'Out of memory|oom-kill|Killed process')" ""

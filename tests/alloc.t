@@ -4,7 +4,7 @@
 # The three allocators, side by side: where each has its memory, that it is
 # zeroed, and that one fails where another does not.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 sysctl -qw kernel.kptr_restrict=1	# has /proc/vmallocinfo show addresses
@@ -108,7 +108,7 @@ done
 # 16 of them side by side takes luck; for vmalloc any will do.
 load limit=0 alloc=pages,pages,pages,vmalloc order=0,0,4,4
 ok "memory is filled with single pages" \
-	tests/fragment /dev/scullv0 /dev/scullv1
+	tests/helpers/fragment /dev/scullv0 /dev/scullv1
 : >/dev/scullv1
 total=$(meminfo MemTotal)
 like "pages soon finds no block of order 4" \

@@ -3,7 +3,7 @@
 #
 # The session of the book, chapter 8, line by line.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 file=$scratch/bigfile
 head -c 1535135 scullv.ko >"$file"

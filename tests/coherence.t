@@ -5,20 +5,20 @@
 # process sees what a trim has taken away, or loses what it has stored since, and
 # none sees another device. TOUCHES in the environment for more touches.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 # COUNT DEVICE...: loads and stores, through shared and private mappings
 # shellcheck disable=SC2317 # called by ok
 touch()
 {
-	timeout -s KILL 400 tests/coherence touch "$@"
+	timeout -s KILL 400 tests/helpers/coherence touch "$@"
 }
 
 # COUNT DEVICE...: stores to private pages that were not there
 # shellcheck disable=SC2317 # called by ok
 copy()
 {
-	timeout -s KILL 400 tests/coherence copy "$@"
+	timeout -s KILL 400 tests/helpers/coherence copy "$@"
 }
 
 # on kasan each takes 10 times as long; make check-deep runs all of them

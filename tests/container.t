@@ -5,7 +5,7 @@
 # the writer's. When the group is full the writer gets ENOMEM, or SIGBUS through a
 # mapping. No process in the group is killed.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 groups=$scratch/groups
@@ -70,7 +70,7 @@ ends()
 	_device=$3
 	shift 3
 	_killed=$(killed)
-	{ tests/exhaust "$group" "$@"; } 2>"$scratch/errors"
+	{ tests/helpers/exhaust "$group" "$@"; } 2>"$scratch/errors"
 	is "$_what" $? "$_wanted"
 	stored=$(attribute bytes "$_device")
 	quanta=$(attribute quanta "$_device")
@@ -140,7 +140,7 @@ geometry 3 vmalloc 1
 i=0
 while [ $i -lt 20 ]; do
 	echo $(((512 + i) * page)) >"$group-small/memory.max"
-	{ tests/exhaust "$group-small" write /dev/scullv3 1 \
+	{ tests/helpers/exhaust "$group-small" write /dev/scullv3 1 \
 		$((page << 18)) 1000; } 2>"$scratch/errors"
 	echo $?
 	: >/dev/scullv3
@@ -159,7 +159,7 @@ done
 
 # quanta stay when their group is gone
 geometry 0 vmalloc 1
-{ tests/exhaust "$group" write /dev/scullv0 1 $((500 * page)) 100; } 2>&1
+{ tests/helpers/exhaust "$group" write /dev/scullv0 1 $((500 * page)) 100; } 2>&1
 kill $bystander 2>&-
 wait
 ok "a group is removed while its quanta are there" rmdir "$group"

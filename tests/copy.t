@@ -5,17 +5,17 @@
 # help: memory tags, protection keys, injected faults. A call ends at once, with
 # what was copied before, else with EFAULT; it never spins.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 quantum=$((16 * page))
 file=$scratch/file
 dev=/dev/scullv0
 
-# ARGUMENT...: tests/buffer, or the signal that has ended it after 10 seconds
+# ARGUMENT...: tests/helpers/buffer, or the signal that has ended it after 10 seconds
 buffer()
 {
-	timeout -s KILL 10 tests/buffer "$@" || echo "status $?"
+	timeout -s KILL 10 tests/helpers/buffer "$@" || echo "status $?"
 }
 
 # FILE COUNT: which holds so many bytes from now on, all of them d
@@ -24,7 +24,7 @@ hold()
 	head -c "$2" /dev/zero | tr '\0' d >"$1"
 }
 
-# WHAT WANTED HELD ARGUMENT...: what a call of tests/buffer returns, what it has read
+# WHAT WANTED HELD ARGUMENT...: what a call of tests/helpers/buffer returns, what it has read
 # and what is in the file then: the same on the device as on tmpfs. Both hold HELD
 # bytes before. FILE among the arguments stands for either.
 both()
@@ -68,7 +68,7 @@ calls_on()
 		"$(buffer write $dev 0 0+"$1":100)" EFAULT
 	is "$2: it allocates nothing" \
 		"$(attribute size) $(attribute quanta)" "0 0"
-	tests/calls $dev rdwr "pwrite 1 $((3 * quantum))" >"$scratch/said"
+	tests/helpers/calls $dev rdwr "pwrite 1 $((3 * quantum))" >"$scratch/said"
 	is "$2: a read of a hole fails" \
 		"$(buffer read $dev 0 0+"$1":100)" EFAULT
 	is "$2: a read of a hole returns what fits" \
@@ -78,7 +78,7 @@ calls_on()
 load
 : >"$file"
 for kind in "tag a wrong memory tag" "key a protection key"; do
-	tests/buffer read "$file" 0 "0+${kind%% *}:1" >"$scratch/said" 2>&1
+	tests/helpers/buffer read "$file" 0 "0+${kind%% *}:1" >"$scratch/said" 2>&1
 	if [ $? = 77 ]; then
 		skip "${kind#* }" "$(sed 's/^buffer: //' "$scratch/said")"
 	else
@@ -92,7 +92,7 @@ done
 # shellcheck disable=SC2317 # called by way of is
 nocopy()
 {
-	timeout -s KILL 10 tests/nocopy "$1" $dev "$2" 100 || echo "status $?"
+	timeout -s KILL 10 tests/helpers/nocopy "$1" $dev "$2" 100 || echo "status $?"
 }
 
 inject=/sys/kernel/debug/fail_usercopy
@@ -107,7 +107,7 @@ if [ -e $inject ]; then
 	is "where no copy works, an overwrite fails" "$(nocopy write 0)" EFAULT
 	is "where no copy works, an append fails" "$(nocopy append 0)" EFAULT
 	is "nothing has changed" "$(cksum <$dev)" "$before"
-	tests/calls $dev rdwr "pwrite 1 $((3 * quantum))" >"$scratch/said"
+	tests/helpers/calls $dev rdwr "pwrite 1 $((3 * quantum))" >"$scratch/said"
 	is "where no copy works, a read of a hole fails" \
 		"$(nocopy read $((2 * quantum)))" EFAULT
 	is "where no copy works, a write into a hole fails" \
@@ -126,6 +126,6 @@ while [ $((page << order)) -lt 33554432 ]; do
 done
 load order=$order
 ok "after a partial fault-in a write goes on in large steps" \
-	tests/partial $dev 3
+	tests/helpers/partial $dev 3
 
 done_testing

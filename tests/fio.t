@@ -4,7 +4,7 @@
 # fio writes, reads back and compares checksums, through each kind of system
 # call, in blocks of all sizes and with one, some or many of them under way.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 load order=4,0,4,0 alloc=vmalloc,vmalloc,pages,pages
 

@@ -4,7 +4,7 @@
 # RLIMIT_FSIZE holds for a device as for a file: a write that begins at the limit or
 # past it fails with EFBIG and a SIGXFSZ, one that crosses it is short.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 file=$scratch/file
@@ -43,7 +43,7 @@ as_tmpfs "reads are not limited" "20 0 20 5" \
 	rdwr,trunc "write 20" "fsize 10" "pread 30 0" "pread 30 15"
 # older kernels have no RWF_NOWAIT for writes on tmpfs
 is "RWF_NOWAIT across the limit is short, at the limit it fails" "$(
-	tests/calls $dev rdwr,trunc "write 20" "fsize 10" \
+	tests/helpers/calls $dev rdwr,trunc "write 20" "fsize 10" \
 		"pwritev2 20 0 nowait" "pwritev2 20 10 nowait"
 )" "20 0 10 $large"
 as_tmpfs "a limit of 0 lets nothing in" "0 $large 0 0" \
@@ -58,7 +58,7 @@ is "no quantum is past the limit" "$(attribute quanta)" 10
 # splice reports an error only where nothing was written before
 spliced()
 {
-	head -c 30 /dev/zero | tests/calls "$1" rdwr,trunc "fsize 10" \
+	head -c 30 /dev/zero | tests/helpers/calls "$1" rdwr,trunc "fsize 10" \
 		"splice-in 30" "lseek 0 end"
 }
 is "splice across the limit is short, then fails, as on tmpfs" \
@@ -67,7 +67,7 @@ is "splice across the limit is short, then fails, as on tmpfs" \
 
 # a program that does not handle the signal
 is "SIGXFSZ ends a program" "$(
-	{ sh -c "ulimit -f 0; exec tests/buffer write $dev 0 10"; } >/dev/null 2>&1
+	{ sh -c "ulimit -f 0; exec tests/helpers/buffer write $dev 0 10"; } >/dev/null 2>&1
 	echo $?
 )" $((128 + 25))
 

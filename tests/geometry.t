@@ -4,7 +4,7 @@
 # The parameters, and the ways to set a device's geometry: what is taken, what is
 # refused, and what is told then.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
@@ -156,7 +156,7 @@ refused major=1 \
 
 load order=0 limit=$((5 * page))
 is "the limit of the start is in force" \
-	"$(tests/calls $dev wronly "write $((10 * page))")" $((5 * page))
+	"$(tests/helpers/calls $dev wronly "write $((10 * page))")" $((5 * page))
 : >$dev
 page_k=$((page / 1024))
 
@@ -166,7 +166,7 @@ limit_of()
 	ok "limit=$1 can be set" sh -c "echo $1 >$parameters/limit"
 	is "limit=$1 reads back" "$(cat $parameters/limit)" "$1"
 	is "limit=$1 is in force: $2 pages of 10" \
-		"$(tests/calls $dev wronly "write $((10 * page))")" \
+		"$(tests/helpers/calls $dev wronly "write $((10 * page))")" \
 		$(($2 * page))
 	: >$dev
 }
@@ -262,7 +262,7 @@ gives()
 	shift
 	is "$program ioctl $*" "$(
 		# shellcheck disable=SC2086 # an option or none
-		tests/ioctl $option $dev "$@"
+		tests/helpers/ioctl $option $dev "$@"
 	) $(attribute order):$(attribute qset)" "$_wanted"
 }
 
@@ -301,7 +301,7 @@ all_commands()
 	is "$program: the next trim does that" "$(in_force)" "4:500 6:60 "
 }
 
-compat=$(tests/ioctl -c $dev QORDER)
+compat=$(tests/helpers/ioctl -c $dev QORDER)
 no_compat="this machine has no such calls, or no other"
 if [ "$compat" ]; then
 	all_commands 32-bit -c
@@ -318,7 +318,7 @@ refuses_ioctl()
 4:500"
 	shift 2
 	is "ioctl $* is refused and changes nothing" "$(
-		told tests/ioctl $dev "$@"
+		told tests/helpers/ioctl $dev "$@"
 		echo "$(attribute order):$(attribute qset)"
 	)" "$_wanted"
 }
@@ -347,7 +347,7 @@ echo pages >$attributes/alloc
 refuses_ioctl EINVAL "order=$((largest + 1)): $number 0 to $largest" \
 	TORDER $((largest + 1))
 is "setting from memory that is only readable works" \
-	"$(tests/ioctl $dev SORDER 3 readonly) $(attribute order)" "0 3"
+	"$(tests/helpers/ioctl $dev SORDER 3 readonly) $(attribute order)" "0 3"
 
 # The log has ten of these lines in five seconds; from here on it may have none.
 
@@ -374,11 +374,11 @@ done
 for pair in "order qset" "alloc order" "qset alloc"; do
 	# shellcheck disable=SC2086 # two words
 	ok "$pair: set on two processors at once, both take effect" \
-		soon tests/settle 1 2000 $pair
+		soon tests/helpers/settle 1 2000 $pair
 done
 for other in order qset alloc; do
 	ok "RESET and $other come to an end when they are set at once" \
-		soon tests/settle 1 2000 reset $other
+		soon tests/helpers/settle 1 2000 reset $other
 done
 
 done_testing

@@ -3,7 +3,7 @@
 #
 # A page of a device has a memory error. The operations are those of mmap.c.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
@@ -12,7 +12,7 @@ limit=/sys/module/scullv/parameters/limit
 unpoison=/sys/kernel/debug/hwpoison/unpoison-pfn
 
 load
-if [ "$(tests/mmap "$dev" "map a shared rw 0 1" "advise a 0 0 hwpoison")" = \
+if [ "$(tests/helpers/mmap "$dev" "map a shared rw 0 1" "advise a 0 0 hwpoison")" = \
 	"ok EINVAL" ]
 then
 	echo "1..0 # SKIP this kernel does not handle memory errors (MEMORY_FAILURE)"
@@ -25,14 +25,14 @@ on_device()
 	_description=$1
 	_wanted=$2
 	shift 2
-	is "$_description" "$(timeout -s KILL 60 tests/mmap "$dev" "$@" 2>&1)" \
+	is "$_description" "$(timeout -s KILL 60 tests/helpers/mmap "$dev" "$@" 2>&1)" \
 		"$_wanted"
 }
 
 # CALL...: what it returns on the device
 call()
 {
-	tests/calls "$dev" rdwr "$@"
+	tests/helpers/calls "$dev" rdwr "$@"
 }
 
 # FRAME: its flags, see Documentation/admin-guide/mm/pagemap.rst: 10 is BUDDY, 19 is
@@ -64,7 +64,7 @@ for allocator in vmalloc pages huge; do
 
 	# The mapping that the page is in keeps it: the kernel finds no file that it
 	# could take the page out of.
-	answer=$(timeout -s KILL 60 tests/mmap "$dev" "write 0 $size 1" \
+	answer=$(timeout -s KILL 60 tests/helpers/mmap "$dev" "write 0 $size 1" \
 		"map a shared rw 0 $size" "load a 0 $size" "poison a $bad" \
 		"map b shared rw 0 $size" "load b $bad 1" "store b $bad 1 2" \
 		"map c private rw 0 $size" "store c $bad 1 2" "load c $bad 1")

@@ -3,7 +3,7 @@
 #
 # What a file on tmpfs does, a device does: bytes go in and come out again.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 file=$scratch/file
@@ -35,10 +35,10 @@ is "and come out again" "$(b2sum <"$dev")" "$(b2sum <"$big")"
 
 truncate -s 40000000 "$big"
 is "one write of more than an item is done in full" \
-	"$(tests/calls "$dev" wronly "write 40000000" <"$big")" 40000000
+	"$(tests/helpers/calls "$dev" wronly "write 40000000" <"$big")" 40000000
 is "and correct" "$(b2sum <"$dev")" "$(b2sum <"$big")"
 is "so is one read" \
-	"$(tests/calls "$dev" rdonly "read 40000001" 3>"$file")" 40000000
+	"$(tests/helpers/calls "$dev" rdonly "read 40000001" 3>"$file")" 40000000
 is "with the same bytes" "$(b2sum <"$file")" "$(b2sum <"$big")"
 
 # byte by byte over the end of an item: dd leaves a hole before it
@@ -68,7 +68,7 @@ in_odd_sizes()
 			set -- "$@" "$_call $size"
 		done
 	done
-	tests/calls "$dev" "$_flag" "$@"
+	tests/helpers/calls "$dev" "$_flag" "$@"
 }
 
 for n in 0 1 2 3; do
@@ -98,14 +98,14 @@ for n in 0 1 2 3; do
 
 	# overwriting a part in the middle leaves its neighbours alone
 	for copy in "$dev" "$file"; do
-		tests/calls "$copy" rdwr "pwrite 99999 $((quantum - 777))"
+		tests/helpers/calls "$copy" rdwr "pwrite 99999 $((quantum - 777))"
 	done >"$scratch/said"
 	is "$geometry: overwriting changes what it says, no more" \
 		"$(b2sum <"$dev")" "$(b2sum <"$file")"
 	is "$geometry: and takes no memory" "$(attribute quanta $n)" $quanta
 
 	is "$geometry: one write is done in full" \
-		"$(tests/calls "$dev" wronly "write $length" <"$big")" $length
+		"$(tests/helpers/calls "$dev" wronly "write $length" <"$big")" $length
 	is "$geometry: the right bytes" "$(b2sum <"$dev")" "$right"
 	: >"$dev"
 done
@@ -141,17 +141,17 @@ check()
 	: >"$file"
 }
 
-# descriptor 3 is where tests/calls puts what it reads
+# descriptor 3 is where tests/helpers/calls puts what it reads
 is "pwritev2 writes from three buffers" \
-	"$(tests/calls "$dev" rdwr "pwritev2 $part_size 0" <"$part")" \
+	"$(tests/helpers/calls "$dev" rdwr "pwritev2 $part_size 0" <"$part")" \
 	"$part_size"
 is "preadv2 reads into three" \
-	"$(tests/calls "$dev" rdonly "preadv2 $part_size 0" 3>"$file")" \
+	"$(tests/helpers/calls "$dev" rdonly "preadv2 $part_size 0" 3>"$file")" \
 	"$part_size"
 check "the same bytes" "$file"
 
-is "writev" "$(tests/calls "$dev" rdwr "pwritev2 9 -1" "lseek 0 cur")" "9 9"
-is "readv" "$(tests/calls "$dev" rdwr "preadv2 9 -1" "lseek 0 cur")" "9 9"
+is "writev" "$(tests/helpers/calls "$dev" rdwr "pwritev2 9 -1" "lseek 0 cur")" "9 9"
+is "readv" "$(tests/helpers/calls "$dev" rdwr "preadv2 9 -1" "lseek 0 cur")" "9 9"
 as_tmpfs "pwritev2 with RWF_DSYNC" "9" rdwr,trunc "pwritev2 9 0 dsync"
 
 # four buffers of an odd size at once, and xfs_io says how many bytes in all
@@ -164,24 +164,24 @@ like "preadv" "$(
 
 : >"$dev"
 is "RWF_NOWAIT into a hole: EAGAIN, and nothing is written" \
-	"$(tests/calls "$dev" rdwr "pwritev2 9 0 nowait" "lseek 0 end")" \
+	"$(tests/helpers/calls "$dev" rdwr "pwritev2 9 0 nowait" "lseek 0 end")" \
 	"EAGAIN 0"
 is "RWF_NOWAIT onto data succeeds" \
-	"$(tests/calls "$dev" rdwr "write 9" "pwritev2 9 0 nowait")" "9 9"
+	"$(tests/helpers/calls "$dev" rdwr "write 9" "pwritev2 9 0 nowait")" "9 9"
 is "what reaches over its quantum into a hole is EAGAIN, too" \
-	"$(tests/calls "$dev" rdwr "pwritev2 9 $((page - 4)) nowait" \
+	"$(tests/helpers/calls "$dev" rdwr "pwritev2 9 $((page - 4)) nowait" \
 		"lseek 0 end")" "EAGAIN 9"
 is "reading with RWF_NOWAIT never has to wait" \
-	"$(tests/calls "$dev" rdwr "preadv2 $((page + 9)) 0 nowait")" 9
+	"$(tests/helpers/calls "$dev" rdwr "preadv2 $((page + 9)) 0 nowait")" 9
 
 is "fsync and fdatasync succeed" \
-	"$(tests/calls "$dev" rdwr fsync fdatasync)" "0 0"
+	"$(tests/helpers/calls "$dev" rdwr fsync fdatasync)" "0 0"
 ok "O_SYNC, and fsync at the end of a copy" \
 	dd if="$part" of="$dev" bs=64k oflag=sync conv=fsync
 check "arrive" "$dev"
 
 is "O_DIRECT takes any length and position" "$(
-	tests/calls "$dev" rdwr,direct "write 13" "pread 10 1" "pwrite 7 3"
+	tests/helpers/calls "$dev" rdwr,direct "write 13" "pread 10 1" "pwrite 7 3"
 )" "13 10 7"
 ok "a copy with O_DIRECT in" dd if="$part" of="$dev" bs=64k oflag=direct
 ok "and out" dd if="$dev" of="$file" bs=64k iflag=direct
@@ -203,9 +203,9 @@ is "sendfile ends where the device does" "$(
 # a pipe on either side, which holds pages of any fill
 is "splice from a pipe" "$(
 	head -c "$part_size" "$part" |
-		tests/calls "$dev" rdwr,trunc "splice-in $part_size"
+		tests/helpers/calls "$dev" rdwr,trunc "splice-in $part_size"
 )" "$part_size"
-tests/calls "$dev" rdonly "splice-out $((part_size + 1))" \
+tests/helpers/calls "$dev" rdonly "splice-out $((part_size + 1))" \
 	3>&1 >"$scratch/said" | cat >"$file"
 is "and into one, up to the end" "$(cat "$scratch/said")" "$part_size"
 check "moves the same bytes" "$file"
@@ -213,11 +213,11 @@ check "moves the same bytes" "$file"
 # FILE: data and a hole, from an odd position on, from a hole on, and past the end
 pipe_holes()
 {
-	tests/calls "$1" rdwr,trunc "pwrite 9000 5" \
+	tests/helpers/calls "$1" rdwr,trunc "pwrite 9000 5" \
 		"pwrite 10 $((40 * page + 77))" >"$scratch/said"
 	for position in 0 3 $((20 * page + 1)) $((40 * page + 80)) \
 		$((40 * page + 87)) $((50 * page)); do
-		{ tests/calls "$1" rdonly "lseek $position set" \
+		{ tests/helpers/calls "$1" rdonly "lseek $position set" \
 			"splice-out $((99 * page))" "lseek 0 cur" \
 			3>&1 >&4 | cksum; } 4>&1
 	done

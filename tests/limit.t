@@ -3,7 +3,7 @@
 #
 # The limit: how much the quanta of all devices may take together.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 quantum=$((16 * page))
@@ -12,13 +12,13 @@ parameter=/sys/module/scullv/parameters/limit
 
 write()
 {
-	tests/buffer write "$@"
+	tests/helpers/buffer write "$@"
 }
 
 # DEVICE: writes as much as fits and prints the quanta that it took
 fill()
 {
-	tests/buffer -r 64 write "/dev/scullv$1" 0 "$quantum" >/dev/null
+	tests/helpers/buffer -r 64 write "/dev/scullv$1" 0 "$quantum" >/dev/null
 	attribute quanta "$1"
 }
 
@@ -26,7 +26,7 @@ fill()
 load limit=$((11 * quantum))
 write /dev/scullv1 $((5 * quantum)) 1 >/dev/null
 is "a write past the limit is short, by what does not fit" \
-	"$(tests/buffer -r 11 write $dev 0 $quantum)" $((10 * quantum))
+	"$(tests/helpers/buffer -r 11 write $dev 0 $quantum)" $((10 * quantum))
 is "there are as many quanta as the limit has room for" \
 	"$(attribute quanta) $(attribute quanta 1)" "10 1"
 is "a write for which there is no room gets ENOSPC" \
@@ -35,27 +35,27 @@ is "a write in another place gets ENOSPC" "$(write $dev $((1000 * quantum)) 1)" 
 	ENOSPC
 is "a write to another device gets ENOSPC" "$(write /dev/scullv2 0 1)" ENOSPC
 is "a write into a hole gets ENOSPC" "$(write /dev/scullv1 0 1)" ENOSPC
-is "an append gets ENOSPC" "$(tests/buffer append $dev 0 1)" ENOSPC
+is "an append gets ENOSPC" "$(tests/helpers/buffer append $dev 0 1)" ENOSPC
 is "what was written can be read" \
 	"$(tr -d w <$dev | wc -c) $(wc -c <$dev)" "0 $((10 * quantum))"
-is "and overwritten" "$(tests/buffer -r 10 write $dev 0 $quantum)" \
+is "and overwritten" "$(tests/helpers/buffer -r 10 write $dev 0 $quantum)" \
 	$((10 * quantum))
 is "a write that begins in a quantum and ends in none is short" \
 	"$(write $dev $((10 * quantum - 7)) 100)" 7
 is "the reader of a hole needs no memory" \
-	"$(tests/buffer -o "$scratch/hole" read /dev/scullv1 0 $((5 * quantum)))" \
+	"$(tests/helpers/buffer -o "$scratch/hole" read /dev/scullv1 0 $((5 * quantum)))" \
 	$((5 * quantum))
 is "it reads zeros" "$(tr -d '\0' <"$scratch/hole" | wc -c)" 0
 is "the hole is still there" "$(attribute quanta 1)" 1
 
 is "limit can be raised, and the writer goes on" "$(
 	echo $((13 * quantum)) >$parameter
-	tests/buffer append $dev 0 $((3 * quantum)))" $((2 * quantum))
+	tests/helpers/buffer append $dev 0 $((3 * quantum)))" $((2 * quantum))
 echo "$quantum" >$parameter
 is "limit can be lowered below what is there; that stays" \
 	"$(tr -d w <$dev | wc -c) $(wc -c <$dev)" "0 $((12 * quantum))"
 is "what is there can be overwritten" "$(write $dev 0 100)" 100
-is "what is there does not grow" "$(tests/buffer append $dev 0 100)" ENOSPC
+is "what is there does not grow" "$(tests/helpers/buffer append $dev 0 100)" ENOSPC
 
 : >/dev/scullv1
 : >$dev
@@ -110,7 +110,7 @@ echo +memory >"$group/cgroup.subtree_control"
 mkdir "$group/container"
 echo 16M >"$group/container/memory.max"
 # shellcheck disable=SC2016 # the child's own number
-sh -c 'echo $$ >"$1/cgroup.procs" && exec tests/buffer write /dev/scullv2 0 1' \
+sh -c 'echo $$ >"$1/cgroup.procs" && exec tests/helpers/buffer write /dev/scullv2 0 1' \
 	- "$group/container" >"$scratch/said"
 is "a quantum that is larger than the writer's container gets ENOMEM" \
 	"$(cat "$scratch/said")" ENOMEM
@@ -125,11 +125,11 @@ is "both were refunded" "$(fill 0)" 10
 # What is refused leaves nothing: no item, no qset, no node of the index. The device
 # stays empty, and what is missing is missing before it is emptied.
 
-# COMMAND...: of tests/refused
+# COMMAND...: of tests/helpers/refused
 # shellcheck disable=SC2317 # called by loses_nothing
 refused()
 {
-	_refused=$(tests/refused "$@")
+	_refused=$(tests/helpers/refused "$@")
 }
 
 load order=4,4,0,0 qset=500,100000,500,1 limit="$page" \
@@ -156,20 +156,20 @@ is "they get ENOMEM" "$_refused" "2000 ENOMEM"
 load limit=1%
 pages=$((memory * 1024 / page / 100))
 is "limit=1% of the memory" "$(
-	tests/buffer -r 1000 write $dev 0 "$quantum" >/dev/null
+	tests/helpers/buffer -r 1000 write $dev 0 "$quantum" >/dev/null
 	attribute quanta)" $((pages / 16))
 is "is told as it was given" "$(cat $parameter)" 1%
 
 # on 32 bits neither allocator can have so much
 count_free_pages
 load alloc=pages,vmalloc
-tests/buffer write /dev/scullv1 0 "$(fitting 100)000000" >/dev/null
+tests/helpers/buffer write /dev/scullv1 0 "$(fitting 100)000000" >/dev/null
 is "the default is half of the memory" "$(
-	tests/buffer -r 1024 write $dev 0 $((memory * 1024 / 2000)) >/dev/null
+	tests/helpers/buffer -r 1024 write $dev 0 $((memory * 1024 / 2000)) >/dev/null
 	echo $(($(attribute bytes 0) + $(attribute bytes 1))))" \
 	$((memory * 1024 / 2 / quantum * quantum))
 echo 0 >$parameter
-is "limit=0 is none" "$(tests/buffer append $dev 0 $((8 * quantum)))" \
+is "limit=0 is none" "$(tests/helpers/buffer append $dev 0 $((8 * quantum)))" \
 	$((8 * quantum))
 : >$dev
 

@@ -3,7 +3,7 @@
 #
 # Calls that take long yield the processor, and end when they are killed.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
@@ -14,7 +14,7 @@ if before=$(sed 's/.*(\(.*\)).*/\1/' $preempt 2>/dev/null); then
 	echo none >$preempt 2>/dev/null
 fi
 
-# WHAT FILE CALL OFFSET: the times of tests/longcall, of which each has to be less
+# WHAT FILE CALL OFFSET: the times of tests/helpers/longcall, of which each has to be less
 # than half of the whole. A call of less than 40 ms needs neither. On a busy machine
 # the other process may be late, so the best of some attempts counts: a call that
 # neither yields nor ends makes none of them.
@@ -23,7 +23,7 @@ measure()
 	what=$1
 	shift
 	for _ in 1 2 3 4 5 6 7 8; do
-		tests/longcall "$@" >"$scratch/times" 2>&1
+		tests/helpers/longcall "$@" >"$scratch/times" 2>&1
 		status=$?
 		# shellcheck disable=SC2046 # three numbers
 		set_times $(cat "$scratch/times")
@@ -56,7 +56,7 @@ ends_when_killed()
 
 # a dump of as many quanta as a third of the memory holds
 load order=0 qset=1 alloc=pages limit=33%
-tests/buffer -r 1024 write $dev 0 1048576 >"$scratch/written"
+tests/helpers/buffer -r 1024 write $dev 0 1048576 >"$scratch/written"
 measure "a read far into a large dump" /proc/scullvmem pread \
 	$(($(wc -c </proc/scullvmem) - 1))
 if [ "$whole" -lt 80 ]; then
@@ -76,7 +76,7 @@ while [ $items -gt 1 ]; do
 	set -- "$@" "pwrite 1 $((items * item))"
 done
 like "the limit has room for the last of $# quanta only" \
-	"$(tests/calls $dev rdwr "$@")" "1( ENOSPC)*"
+	"$(tests/helpers/calls $dev rdwr "$@")" "1( ENOSPC)*"
 measure "SEEK_DATA past refused quanta" $dev data 0
 yields
 ends_when_killed

@@ -4,7 +4,7 @@
 # A machine whose memory a writer fills, without a limit: the writer gets ENOMEM,
 # nobody is killed. And the memory comes back, all of it.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
@@ -79,7 +79,7 @@ fill_it()
 	echo "$1" >/sys/class/scullv/scullv0/alloc
 	: >$dev
 	available=$(available_memory)
-	tests/buffer -r 1024 write $dev 0 1048576 >/dev/null
+	tests/helpers/buffer -r 1024 write $dev 0 1048576 >/dev/null
 	full "$1, order $2" "$(dd if=/dev/zero bs=1M 2>&1 >>$dev)"
 	is "$1, order $2: what was written can be read" \
 		"$(tr -d 'w\0' <$dev | wc -c)" 0
@@ -112,7 +112,7 @@ quanta=$(attribute quanta)
 ok "sparse: there are holes" [ "$quanta" -lt 300 ]
 last=$(($(attribute size) - 1))
 is "sparse: what was written can be read" "$(
-	tests/buffer -o "$scratch/last" read $dev $last 1
+	tests/helpers/buffer -o "$scratch/last" read $dev $last 1
 	cat "$scratch/last")" "1
 w"
 emptied "sparse"
@@ -128,7 +128,7 @@ for i in 0 1 2 3; do
 	: >/dev/scullv$i
 done
 for i in 0 1 2 3; do
-	tests/buffer write /dev/scullv$i 0 1 >>"$scratch/returned" &
+	tests/helpers/buffer write /dev/scullv$i 0 1 >>"$scratch/returned" &
 	writers="${writers-} $!"
 done
 # shellcheck disable=SC2086 # numbers of processes
@@ -152,7 +152,7 @@ kill $bystander
 # shellcheck disable=SC2317 # called by loses_nothing
 rounds()
 {
-	tests/rounds "$2" "$1"
+	tests/helpers/rounds "$2" "$1"
 	: >"$2"
 }
 
@@ -181,7 +181,7 @@ loses_nothing 300 "300 rounds with a deep index" \
 available=$(available_memory)
 for _ in 1 2 3; do
 	load order=4
-	tests/buffer -r 100 write $dev 0 1048576 >/dev/null
+	tests/helpers/buffer -r 100 write $dev 0 1048576 >/dev/null
 done
 unload
 available=$((available - $(available_memory)))

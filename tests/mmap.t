@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What read() sees is what a mapping sees. The words given to tests/mmap, and
+# What read() sees is what a mapping sees. The words given to tests/helpers/mmap, and
 # those that it answers with, are told in mmap.c.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 limit=/sys/module/scullv/parameters/limit
@@ -14,7 +14,7 @@ dev=/dev/scullv0
 # FILE OPERATION...: not for ever, should a fault come again and again
 run_mmap()
 {
-	timeout -s KILL 60 tests/mmap "$@"
+	timeout -s KILL 60 tests/helpers/mmap "$@"
 }
 
 # DESCRIPTION WANTED OPERATION...: with a device that is empty
@@ -236,7 +236,7 @@ echo 0 >"$limit"
 out_of_memory()
 {
 	: >"$dev"
-	tests/mmap "$dev" "write $((huge - 1)) 1 1" "map a shared rw 0 $huge" \
+	tests/helpers/mmap "$dev" "write $((huge - 1)) 1 1" "map a shared rw 0 $huge" \
 		"touch a 0 $huge $quantum" "load a 0 $quantum" \
 		"load a $((huge - 1)) 1" trim "write 0 9 2" "load a 0 9" \
 		>"$scratch/answer"
@@ -418,7 +418,7 @@ as_tmpfs "and a private one" \
 access()
 {
 	: >"$1"
-	tests/mmap "$1" "write 0 $size 1" "open $1 rdonly" \
+	tests/helpers/mmap "$1" "write 0 $size 1" "open $1 rdonly" \
 		"map a shared rw 0 $size" "map a shared r 0 $size" \
 		"protect a rw" "load a 0 $size" "store a 0 1 2" \
 		"map b private rw 0 $size" "store b 0 $size 2" \
@@ -485,7 +485,7 @@ for order in 4:pages 9:huge 4:vmalloc; do
 		"pipe a 5 $some" trim "write 0 $size 2" drain
 done
 # before 6.5 io_uring takes files on tmpfs, and no others
-if [ "$(tests/mmap "$dev" "map a shared rw 0 $page" "write 0 $page 1" \
+if [ "$(tests/helpers/mmap "$dev" "map a shared rw 0 $page" "write 0 $page 1" \
 	"register a 0 $page")" = "ok $page EOPNOTSUPP" ]
 then
 	skip "so does a buffer that io_uring has" "this kernel registers no memory that a file is mapped to"
@@ -512,7 +512,7 @@ rounds()
 {
 	for _ in $(seq 60); do
 		: >"$dev"
-		tests/mmap "$dev" "write 0 $size 1" "map a shared rw 0 $size" \
+		tests/helpers/mmap "$dev" "write 0 $size 1" "map a shared rw 0 $size" \
 			"map b private rw 0 $size" "store b 0 $size 2" \
 			"pipe a 0 $size" fork "child touch a 0 $size $page" \
 			trim reap >"$scratch/answer" || return
@@ -563,10 +563,10 @@ on_device "an O_DIRECT write that has begun outlives the trim" \
 	"begin $loop a $span" trim "load a 0 1" "write 0 $size 2" \
 	"run fsfreeze -u $disk" end
 is "and writes what there was when it began" \
-	"$(tests/mmap "$loop" "read $span")" 1
+	"$(tests/helpers/mmap "$loop" "read $span")" 1
 losetup -d "$loop"
 ok "with trims in between others write nothing older, and no page of two" \
-	within 200 tests/coherence direct 300 "$dev" "$disk/file"
+	within 200 tests/helpers/coherence direct 300 "$dev" "$disk/file"
 umount "$disk"
 
 # -- the device's own mapping as the buffer --
@@ -613,8 +613,8 @@ on_device "crosswise over two devices" \
 	"same a 0 b $quantum $quantum" "run : >/dev/scullv1"
 
 ok "from many threads, in all directions, with trims" \
-	within 200 tests/coherence own 4 8000 "$dev" "$dev"
+	within 200 tests/helpers/coherence own 4 8000 "$dev" "$dev"
 ok "and crosswise over two devices" \
-	within 200 tests/coherence own 4 8000 "$dev" /dev/scullv1
+	within 200 tests/helpers/coherence own 4 8000 "$dev" /dev/scullv1
 
 done_testing

@@ -5,7 +5,7 @@
 # environment for more of them. A run that goes wrong is shortened, and tells
 # how it is done again: with MODEL=... in the environment.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 count=${MODEL_OPERATIONS:-20000}
 seed=$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')
@@ -13,7 +13,7 @@ seed=$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')
 load
 set -- "$seed:1:0-$((count / 2 - 1))" "$seed:4:0-$((count / 2 - 1))"
 for run in ${MODEL:-"$@"}; do
-	ok "MODEL=$run" tests/model /dev/scullv0 "$run"
+	ok "MODEL=$run" tests/helpers/model /dev/scullv0 "$run"
 done
 
 done_testing

@@ -3,7 +3,7 @@
 #
 # Loading and unloading: what appears, what is refused, and that nothing stays.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 # what the system has of a module's, one a line
 traces()

@@ -4,7 +4,7 @@
 # What opening a device does to its contents: the book's rule, O_TRUNC and
 # O_APPEND.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 file=$scratch/file
@@ -17,7 +17,7 @@ load
 size_after()	# FLAGS
 {
 	printf 0123456789 >$dev
-	tests/calls $dev "$1" && attribute size
+	tests/helpers/calls $dev "$1" && attribute size
 }
 
 # write-only empties, unless it appends; O_TRUNC always does
@@ -55,7 +55,7 @@ as_small_program()
 	_wanted=$2
 	_flags=small,$3
 	shift 3
-	_got=$(tests/calls $dev "$_flags" "$@")
+	_got=$(tests/helpers/calls $dev "$_flags" "$@")
 	if [ $? = 77 ]; then
 		skip "$_what" "this machine has no programs of 32 bits"
 	else
@@ -178,7 +178,7 @@ is "two open files append behind each other" "$(cat $dev)" "one two three four"
 
 # behind a hole, and over the end of a quantum and of an item
 item=$((500 * 16 * page))
-tests/calls $dev rdwr,trunc "pwrite 1 $((item - 10))" >"$scratch/said"
+tests/helpers/calls $dev rdwr,trunc "pwrite 1 $((item - 10))" >"$scratch/said"
 seq 100 >"$scratch/wanted"
 cat "$scratch/wanted" >>$dev
 tail -c +$((item - 8)) $dev >"$scratch/got"
@@ -240,7 +240,7 @@ echo 1 >/sys/class/scullv/scullv0/qset
 is "unless a new geometry waits" "$(trims) $(in_force)" "1 qset 1, order 2"
 : >$dev
 is "once" "$(trims)" 1
-tests/calls $dev rdwr "pwrite 0 100" >"$scratch/said"
+tests/helpers/calls $dev rdwr "pwrite 0 100" >"$scratch/said"
 : >$dev
 is "a write of nothing leaves it empty" "$(trims)" 1
 echo >$dev

@@ -4,7 +4,7 @@
 # What modinfo and /sys/module/scullv/parameters show of the module, and how long a
 # value may be. Which values are valid is in geometry.t.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 parameters=/sys/module/scullv/parameters
@@ -64,7 +64,7 @@ is "values of 31 characters are read to their end" \
 	"$(sed -n 's/^Device //p' /proc/scullvmem)" "0: qset 7, order 3, sz 0
 1: qset 7, order 0, sz 0"
 is "a limit of 31 characters is read to its end" \
-	"$(tests/calls /dev/scullv1 wronly "write $((3 * page))")" $((2 * page))
+	"$(tests/helpers/calls /dev/scullv1 wronly "write $((3 * page))")" $((2 * page))
 unload
 for setting in order="$(long 3 32)" qset="$(long 7 32)" limit="$(long 9 32)" \
 	alloc="$(long 0 32)" order="0,$(long 3 32)"; do
@@ -73,7 +73,7 @@ done
 
 load limit=8388607T
 is "the largest limit in T is no less than the memory" \
-	"$(tests/calls /dev/scullv0 wronly "write 1000000")" 1000000
+	"$(tests/helpers/calls /dev/scullv0 wronly "write 1000000")" 1000000
 : >/dev/scullv0
 echo "  $((2 * page))  " >$parameters/limit
 is "blanks around the limit do not count" "$(cat $parameters/limit)" $((2 * page))

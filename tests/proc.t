@@ -4,7 +4,7 @@
 # /proc/scullvmem: all there is, each once, however it is read and whatever
 # happens meanwhile.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 proc=/proc/scullvmem
@@ -58,7 +58,7 @@ touch_quanta()
 		shift
 		set -- "$@" "pwrite 1 $((number * _size))"
 	done
-	tests/calls "$_dev" rdwr "$@" >"$scratch/said"
+	tests/helpers/calls "$_dev" rdwr "$@" >"$scratch/said"
 }
 
 # -- devices, items and quanta --
@@ -97,7 +97,7 @@ Device 3: qset 2, order 2, sz $((8 * page + 1))
        0:X"
 is "no two of them have the same address" \
 	"$(sed -n 's/^ *[0-9]*://p' $proc | sort | uniq -d)" ""
-tests/calls /dev/scullv1 rdwr "pwrite 0 500" >"$scratch/said"
+tests/helpers/calls /dev/scullv1 rdwr "pwrite 0 500" >"$scratch/said"
 is "a quantum that holds zeros is there" \
 	"$(dd if=/dev/zero of=/dev/scullv1 bs=1 count=1 status=none
 		shape $proc | sed -n '/^Device 1/,/^$/p')" \
@@ -119,18 +119,18 @@ is "the last bytes" "$(tail -c 300 $proc)" "$(tail -c 300 "$dump")"
 is "from anywhere on" "$(dd if=$proc bs=1 skip=123 status=none)" \
 	"$(tail -c +124 "$dump")"
 is "there and back" "$(
-	tests/calls $proc rdonly "read 100" "lseek 400 set" "read 100" \
+	tests/helpers/calls $proc rdonly "read 100" "lseek 400 set" "read 100" \
 		"lseek -450 cur" "read 200" "pread 50 7" 3>"$rest"
 )" "100 400 100 50 200 50"
 is "with the bytes of those places" "$(cat "$rest")" "$(
-	tests/calls "$dump" rdonly "pread 100 0" "pread 100 400" \
+	tests/helpers/calls "$dump" rdonly "pread 100 0" "pread 100 400" \
 		"pread 200 50" "pread 50 7" 3>&1 >"$scratch/said"
 )"
 is "it ends where it ends" "$(
-	tests/calls $proc rdonly "read 100000" "read 10" "pread 10 $size" \
+	tests/helpers/calls $proc rdonly "read 100000" "read 10" "pread 10 $size" \
 		"lseek 0 set" "read 100000"
 )" "$size 0 0 0 $size"
-is "nobody writes it" "$(tests/calls $proc rdwr "write 1")" EIO
+is "nobody writes it" "$(tests/helpers/calls $proc rdwr "write 1")" EIO
 
 # -- many items, of one quantum each --
 

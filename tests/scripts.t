@@ -4,7 +4,7 @@
 # scullv_load and scullv_unload: what they set up, what they print when that
 # fails, and that they leave nothing behind.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 # Prints what the system has of scullv, one path a line.
 traces()
@@ -179,7 +179,7 @@ losetup -P /dev/loop0 "$scratch/disk"
 addpart /dev/loop0 1 8 8
 ./scullv_unload
 ./scullv_load major="$(stat -c %Hr /dev/loop0p1)"
-hold tests/holder socket /dev/scullv0
+hold tests/helpers/holder socket /dev/scullv0
 exec 6</dev/loop0p1
 run ./scullv_unload
 exec 6<&-
@@ -191,7 +191,7 @@ losetup -d /dev/loop0
 
 ./scullv_load
 for way in socket io_uring perf; do
-	hold tests/holder $way /dev/scullv0
+	hold tests/helpers/holder $way /dev/scullv0
 	run ./scullv_unload
 	failed_with=$status
 	release

@@ -3,7 +3,7 @@
 #
 # Seeking, holes, and positions far away.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 file=$scratch/file
@@ -72,13 +72,13 @@ is "and does not fill it" "$(attribute quanta)" 2
 # Only quanta that were never written are holes, not those that hold zeros
 dd if=/dev/zero of="$dev" bs="$page" count=3 status=none
 is "zeros that were written are data" \
-	"$(tests/calls "$dev" rdonly "lseek 0 data" "lseek 0 hole")" \
+	"$(tests/helpers/calls "$dev" rdonly "lseek 0 data" "lseek 0 hole")" \
 	"0 $((3 * page))"
 
 # The rest of a quantum was zeroed, even if the memory had been used before.
 yes | head -c $((64 * page)) >"$dev"
 : >"$dev"
-tests/calls "$dev" rdwr "pwrite 1 $((page - 1))" "pwrite 1 $((2 * page))" \
+tests/helpers/calls "$dev" rdwr "pwrite 1 $((page - 1))" "pwrite 1 $((2 * page))" \
 	>"$scratch/said"
 {
 	head -c $((page - 1)) /dev/zero
@@ -91,7 +91,7 @@ ok "what was never written in a quantum is zeros" cmp "$scratch/wanted" "$dev"
 # -- many items, each with a hole --
 
 dev=/dev/scullv2
-tests/calls "$dev" rdwr "pwrite 1 $((2 * page))" "pwrite 1 $((900 * page))" \
+tests/helpers/calls "$dev" rdwr "pwrite 1 $((2 * page))" "pwrite 1 $((900 * page))" \
 	"pwrite 1 $((5000 * page))" >"$scratch/said"
 holes()
 {
@@ -106,7 +106,7 @@ is "each took a quantum" "$(attribute quanta 2)" 3
 # quanta of 16 pages, with the book's qset
 dev=/dev/scullv1
 quantum=$((16 * page))
-tests/calls "$dev" rdwr "pwrite 5 $((3 * quantum + 99))" \
+tests/helpers/calls "$dev" rdwr "pwrite 5 $((3 * quantum + 99))" \
 	"pwrite 5 $((1600 * quantum))" "pwrite 1 $((1602 * quantum - 1))" \
 	>"$scratch/said"
 is "holes have the size of quanta, whatever that is" "$(holes 0)" \
@@ -117,9 +117,9 @@ is "and each of them takes all of its own" "$(attribute quanta 1)" 3
 # many without a hole between
 dev=/dev/scullv0
 head -c $((1100 * page)) /dev/zero >"$dev"
-tests/calls "$dev" rdwr "pwrite 1 $((1101 * page))" >"$scratch/said"
+tests/helpers/calls "$dev" rdwr "pwrite 1 $((1101 * page))" >"$scratch/said"
 is "the hole behind 1100 quanta is found" "$(
-	tests/calls "$dev" rdonly "lseek 1 hole" "lseek $((1101 * page)) hole"
+	tests/helpers/calls "$dev" rdonly "lseek 1 hole" "lseek $((1101 * page)) hole"
 )" "$((1100 * page)) $((1101 * page + 1))"
 : >"$dev"
 
@@ -141,7 +141,7 @@ for n in 0 1 2 3; do
 	geometry="order $(attribute order $n), qset $(attribute qset $n)"
 
 	is "$geometry: a byte at 1 TiB" \
-		"$(tests/calls "$dev" rdwr,trunc "pwrite 1 $tera" \
+		"$(tests/helpers/calls "$dev" rdwr,trunc "pwrite 1 $tera" \
 			"lseek 0 end" "lseek 0 data" "pread 2 $tera")" \
 		"1 $((tera + 1)) $tera 1"
 	is "$geometry: costs one quantum" "$(attribute quanta $n)" 1
@@ -149,19 +149,19 @@ for n in 0 1 2 3; do
 		"$(grep -c '  item at .*, index' /proc/scullvmem)" 1
 
 	is "$geometry: the last byte there can be" \
-		"$(tests/calls "$dev" rdwr,trunc "pwrite 1 $last" \
+		"$(tests/helpers/calls "$dev" rdwr,trunc "pwrite 1 $last" \
 			"lseek 0 end" "pread 1 $last")" "1 $end 1"
 	is "$geometry: costs one quantum" "$(attribute quanta $n)" 1
 	is "$geometry: in one item" \
 		"$(grep -c '  item at .*, index' /proc/scullvmem)" 1
 	# tmpfs has an overflow here: it finds nothing
 	is "$geometry: and is found" "$(
-		tests/calls "$dev" rdonly "lseek 0 hole" "lseek $last data" \
+		tests/helpers/calls "$dev" rdonly "lseek 0 hole" "lseek $last data" \
 			"lseek $last hole" "lseek $end data" "lseek $end hole"
 	)" "0 $last $end ENXIO ENXIO"
 	quantum=$((page << $(attribute order $n)))
 	is "$geometry: from far away" \
-		"$(tests/calls "$dev" rdonly "lseek 0 data")" \
+		"$(tests/helpers/calls "$dev" rdonly "lseek 0 data")" \
 		$((last / quantum * quantum))
 	: >"$dev"
 done
@@ -180,7 +180,7 @@ else
 		"pwrite 1 $((1 << 50))" "pread 2 $last" "pread 1 $end"
 	# tmpfs has an overflow here: it finds the first byte
 	is "there is nothing to read either" \
-		"$(tests/calls "$dev" rdonly "pread 1 $((1 << 50))")" 0
+		"$(tests/helpers/calls "$dev" rdonly "pread 1 $((1 << 50))")" 0
 fi
 as_tmpfs "what reaches up to it is not" "10 10 1" \
 	rdwr "pread 10 $((last - 9))" "pwrite 10 $((last - 9))" \

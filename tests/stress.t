@@ -6,7 +6,7 @@
 # environment for more.
 
 # shellcheck disable=SC2317 # functions are called by way of others
-. tests/lib.sh
+. tests/lib/driver.sh
 
 seed=${SEED:-$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')}
 echo "# SEED=$seed"
@@ -39,7 +39,7 @@ done
 
 calls=${FUZZ_CALLS:-100000}
 ok "$calls ioctl commands at random" \
-	as_student tests/fuzz /dev/scullv3 "$seed" "$calls"
+	as_student tests/helpers/fuzz /dev/scullv3 "$seed" "$calls"
 is "the device is as it was" "$(attribute order 3) $(attribute qset 3)" "4 500"
 
 # -- xfs_io: a device and a file on tmpfs do the same --

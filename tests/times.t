@@ -6,7 +6,7 @@
 # second, and with nothing else. Those of the node that is open move, no other's.
 
 # shellcheck disable=SC2317 # functions are called by way of others
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 quantum=$((16 * page))
@@ -77,13 +77,13 @@ moves_once_a_second()
 # FLAGS CALL...: on $open, which is a node
 calls()
 {
-	tests/calls "$open" "$@" <"$scratch/data"
+	tests/helpers/calls "$open" "$@" <"$scratch/data"
 }
 
 splice_in()
 {
 	head -c 10 /dev/zero |
-		tests/calls "$open" rdwr "lseek 0 end" "splice-in 10"
+		tests/helpers/calls "$open" rdwr "lseek 0 end" "splice-in 10"
 }
 
 load
@@ -102,7 +102,7 @@ moves "RWF_NOWAIT" $dev calls rdwr,append "pwritev2 10 0 nowait"
 moves "writev" $dev calls rdwr "pwritev2 10 $((3 * quantum)) none"
 moves "splice" $dev splice_in
 moves "a write that is cut short" $dev \
-	tests/buffer append $dev 0 "10+bad:100"
+	tests/helpers/buffer append $dev 0 "10+bad:100"
 moves "opening write-only" $dev calls wronly
 is "which has emptied the device" "$(attribute size)" 0
 calls rdwr "write 10" >"$scratch/said"
@@ -124,18 +124,18 @@ stays "a read" $dev calls rdonly "read 100" "pread 100 $quantum" "read 0"
 stays "splice from the device" $dev calls rdonly "splice-out 10"
 stays "lseek" $dev calls rdwr "lseek 0 end" "lseek 0 data" "lseek 0 hole"
 stays "fsync" $dev calls rdwr fsync fdatasync
-stays "ioctl" $dev tests/ioctl $dev TORDER 3
+stays "ioctl" $dev tests/helpers/ioctl $dev TORDER 3
 stays "a write of no bytes" $dev \
 	calls rdwr "write 0" "pwrite 0 $((99 * quantum))"
 stays "a write that is not allowed" $dev calls rdonly "write 1"
-stays "a write from a bad pointer" $dev tests/buffer write $dev 0 "0+bad:9"
-stays "an append from a bad pointer" $dev tests/buffer append $dev 0 "0+bad:9"
+stays "a write from a bad pointer" $dev tests/helpers/buffer write $dev 0 "0+bad:9"
+stays "an append from a bad pointer" $dev tests/helpers/buffer append $dev 0 "0+bad:9"
 stays "RWF_NOWAIT where it would have to wait" $dev \
 	calls rdwr "pwritev2 10 $quantum nowait"
 echo "$page" >$limit
 stays "a write without room" $dev calls rdwr "pwrite 1 $quantum"
 echo 50% >$limit
-stays "a failed trim" $dev as_student tests/calls $dev wronly
+stays "a failed trim" $dev as_student tests/helpers/calls $dev wronly
 
 # -- several nodes of a device --
 
@@ -175,7 +175,7 @@ if mke2fs -q -F -t ext4 -I 256 -b "$page" /dev/ram0 2>/dev/null &&
 	mount -o remount,rw "$disk"
 	exec 5<>"$open"
 	fsfreeze --freeze "$disk"
-	{ echo "10 bytes." >&5; tests/calls "$open" wronly; echo end; } \
+	{ echo "10 bytes." >&5; tests/helpers/calls "$open" wronly; echo end; } \
 		>"$scratch/ended" 2>&1 &
 	ok "a frozen file system holds up neither a write nor a trim" \
 		await grep -q end "$scratch/ended"

@@ -3,7 +3,7 @@
 #
 # The trace events: what they tell, and when.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
@@ -64,13 +64,13 @@ is "and how long that took" "$(grep -c 'ns=[1-9]' "$scratch/allocs")" 5
 head -c $((4 * page)) /dev/zero 1<>$dev
 cat $dev >/dev/null
 is "overwriting and reading take none" "$(traced)" ""
-tests/calls $dev rdwr "pwrite 1 $((3 * page * 1000000))" >"$scratch/said"
+tests/helpers/calls $dev rdwr "pwrite 1 $((3 * page * 1000000))" >"$scratch/said"
 traced >"$scratch/far"
 is "far away the item has its number" "$(shape <"$scratch/far")" \
 	"quantum_alloc: device=0 item=1000000 slot=0 address=X order=0 ns=N"
 cat "$scratch/far" >>"$scratch/allocs"
 if [ "$(getconf LONG_BIT)" = 64 ]; then
-	tests/calls $dev rdwr "pwrite 1 $((3 * page * 5000000000))" \
+	tests/helpers/calls $dev rdwr "pwrite 1 $((3 * page * 5000000000))" \
 		>"$scratch/said"
 	traced >"$scratch/far"
 	is "a number of an item above 32 bits is whole" "$(shape <"$scratch/far")" \
@@ -128,7 +128,7 @@ while [ $# -lt 20 ]; do
 	set -- "$@" "pwrite 1 $(($# * 1048576))"
 done
 echo >$trace/trace
-tests/calls $dev rdwr "$@" >"$scratch/said"
+tests/helpers/calls $dev rdwr "$@" >"$scratch/said"
 : >$dev
 timed >"$scratch/times"
 is "an allocation takes no longer than the time since the one before" "$(awk '

@@ -5,7 +5,7 @@
 # fault is stopped inside the driver, so the trim has to wait for it, and the rest
 # happens meanwhile. The operations are those of mmap.c.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
@@ -31,7 +31,7 @@ stopped()
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		: >"$dev"
 		_status=0
-		_answer=$(timeout -s KILL 30 tests/mmap "$dev" "$@" 2>&1) ||
+		_answer=$(timeout -s KILL 30 tests/helpers/mmap "$dev" "$@" 2>&1) ||
 			_status=$?
 		[ $_status = 3 ] || break
 	done

@@ -3,7 +3,7 @@
 #
 # Many processes that empty one device at the same time.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
@@ -25,7 +25,7 @@ balanced()
 		"$(grep -c scullv /proc/vmallocinfo)" 0
 	echo $((100 * page)) >$parameter
 	is "$1: every charge has come back, and no more than that" \
-		"$(tests/buffer -r 3 write $dev 0 $((50 * page)))" $((100 * page))
+		"$(tests/helpers/buffer -r 3 write $dev 0 $((50 * page)))" $((100 * page))
 	: >$dev
 	echo 0 >$parameter
 }
@@ -35,7 +35,7 @@ for allocator in vmalloc pages; do
 	echo $allocator >/sys/class/scullv/scullv0/alloc
 	: >$dev
 	ok "$allocator: 8 processes empty and write the device, all at once" \
-		soon tests/trims churn $dev 8 60 $((60 * page))
+		soon tests/helpers/trims churn $dev 8 60 $((60 * page))
 	balanced $allocator
 done
 
@@ -48,7 +48,7 @@ for allocator in vmalloc pages; do
 	done
 	echo $((3 * size)) >$parameter
 	ok "$allocator: all of 3 trims at once have freed the memory when they return" \
-		soon tests/trims wait $dev 3 25 $size
+		soon tests/helpers/trims wait $dev 3 25 $size
 	echo 0 >$parameter
 	balanced $allocator
 done

@@ -3,7 +3,7 @@
 #
 # The module is unloaded, and loaded, while its dump and its attributes are read.
 
-. tests/lib.sh
+. tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 proc=/proc/scullvmem
@@ -22,14 +22,14 @@ sleeps_in()
 # second pread() is under way.
 for round in 1 2; do
 	load order=0 qset=1 alloc=pages
-	tests/buffer -r 80 write /dev/scullv0 0 1048576 >"$scratch/said"
+	tests/helpers/buffer -r 80 write /dev/scullv0 0 1048576 >"$scratch/said"
 	end=$(($(wc -c <$proc) - 1))
 	set --
 	while [ $# -lt 30 ]; do
 		set -- "$@" "pread 1 $end"
 	done
 	: >"$out"
-	tests/calls $proc rdonly "$@" >"$out" &
+	tests/helpers/calls $proc rdonly "$@" >"$out" &
 	reader=$!
 	ok "round $round: the dump is being read" await [ -s "$out" ]
 	ok "round $round: the module is unloaded meanwhile" rmmod scullv
@@ -45,7 +45,7 @@ load
 echo data >/dev/scullv0
 heading=$(head -n 2 $proc)
 mkfifo "$scratch/go"
-tests/buffer -o "$scratch/got" read $proc 0 "0+late:$page" \
+tests/helpers/buffer -o "$scratch/got" read $proc 0 "0+late:$page" \
 	<"$scratch/go" >"$out" &
 reader=$!
 exec 7>"$scratch/go"

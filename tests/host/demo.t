@@ -3,11 +3,11 @@
 #
 # What "make demo" shows.
 
-. tests/tap.sh
+. tests/lib/tap.sh
 
 address='[0-9a-f]{8}([0-9a-f]{8})?'
 
-tests/demo >"$scratch/out" 2>"$scratch/err"
+tests/demo/run >"$scratch/out" 2>"$scratch/err"
 is "the demo succeeds" $? 0
 is "and complains of nothing" "$(cat "$scratch/err")" ""
 ok "it gives the device its group and mode" \
@@ -60,9 +60,9 @@ distance=$(($4 > $2 ? $4 - $2 : $2 - $4))
 ok "scullv's are no nearer than a quantum and its guard page" \
 	[ $distance -ge $((apart)) ]
 
-head -c 3000000 tests/guest /usr/bin/* >"$scratch/mine" 2>/dev/null
+head -c 3000000 guest/run /usr/bin/* >"$scratch/mine" 2>/dev/null
 truncate -s 3000000 "$scratch/mine"
-FILE=$scratch/mine tests/demo >"$scratch/out" 2>&1
+FILE=$scratch/mine tests/demo/run >"$scratch/out" 2>&1
 is "FILE= takes another file" $? 0
 ok "which is then in the device" grep -q 'sz 3000000$' "$scratch/out"
 

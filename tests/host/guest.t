@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What tests/guest promises, seen from outside.
+# What guest/run promises, seen from outside.
 
-. tests/tap.sh
+. tests/lib/tap.sh
 
 case ${KERNEL-} in
 kasan | kcsan)
@@ -39,7 +39,7 @@ chmod +x "$scratch/probe"
 cp "$(command -v find)" "$scratch/finder"
 find . --version >"$scratch/version"
 status=0
-tests/guest -m 512M -s 1 -a one.more -i "$scratch/file" -i "$scratch/probe" \
+guest/run -m 512M -s 1 -a one.more -i "$scratch/file" -i "$scratch/probe" \
 	-i "$scratch/finder" -- ./probe first 'second  word' \
 	>"$scratch/out" 2>"$scratch/err" || status=$?
 
@@ -76,38 +76,38 @@ is "no file is left behind" "$(ls -A "$TMPDIR")" ""
 # -- a kernel in trouble, a command that does not end, bad words --
 
 status=0
-tests/guest -- sh -c 'echo "BUG: not one"; echo "WARNING: a test" >/dev/kmsg' \
+guest/run -- sh -c 'echo "BUG: not one"; echo "WARNING: a test" >/dev/kmsg' \
 	>"$scratch/out" 2>"$scratch/err" || status=$?
 is "a warning in the kernel's log is status 99" "$status" 99
 ok "and shown on stderr" grep -q 'WARNING: a test' "$scratch/err"
 fails "the command's own words are none" grep -q 'not one' "$scratch/err"
 
 status=0
-tests/guest -- sh -c 'echo c >/proc/sysrq-trigger' >"$scratch/out" \
+guest/run -- sh -c 'echo c >/proc/sysrq-trigger' >"$scratch/out" \
 	2>"$scratch/err" || status=$?
 is "a panic is status 99" "$status" 99
 ok "with the kernel's log on stderr" grep -q 'Kernel panic' "$scratch/err"
 
 status=0
-tests/guest -a rdinit=/none -- true >"$scratch/out" 2>"$scratch/err" ||
+guest/run -a rdinit=/none -- true >"$scratch/out" 2>"$scratch/err" ||
 	status=$?
 is "a kernel that does not come up is status 99" "$status" 99
 ok "after a second try" grep -q 'starting the guest again' "$scratch/err"
 
 status=0
-tests/guest -t 10 -- sleep 1000 >"$scratch/out" 2>"$scratch/err" || status=$?
+guest/run -t 10 -- sleep 1000 >"$scratch/out" 2>"$scratch/err" || status=$?
 is "a command that takes too long is status 124" "$status" 124
 
-fails "a kernel that there is not" tests/guest -k none -- true
+fails "a kernel that there is not" guest/run -k none -- true
 like "is told with those that there are" \
-	"$(tests/guest -k none -- true 2>&1)" '.*there are:.* 6\.1( .*)?'
+	"$(guest/run -k none -- true 2>&1)" '.*there are:.* 6\.1( .*)?'
 
 # -- Ctrl-C, to a group of processes as a terminal sends it --
 
 # a shell has its background ignore that
 mkfifo "$scratch/pipe"
 setsid env --default-signal=INT sh -c \
-	'echo $$; exec tests/guest -- sh -c "echo up; sleep 1000"' \
+	'echo $$; exec guest/run -- sh -c "echo up; sleep 1000"' \
 	>"$scratch/pipe" 2>"$scratch/err" &
 {
 	read -r pid

@@ -4,7 +4,7 @@
 # The user's language and umask have no effect on the guest: programs whose output a
 # script reads run with LC_ALL=C, and files in the guest can be read by everyone.
 
-. tests/tap.sh
+. tests/lib/tap.sh
 
 # Programs in place of those of apt, which record the locale and give nothing.
 mkdir "$scratch/bin" "$scratch/cache"
@@ -24,8 +24,8 @@ in_german()
 		LANG=de_DE.UTF-8 LC_ALL=de_DE.UTF-8 "$@" >"$scratch/out" 2>&1
 }
 
-for command in "tests/kernel 6.1" "tests/programs amd64 bookworm" \
-	"tests/need make"; do
+for command in "guest/fetch-kernel 6.1" "guest/build-rootfs amd64 bookworm" \
+	"tests/install-deps make"; do
 	: >"$scratch/locales"
 	# shellcheck disable=SC2086 # words
 	in_german $command
@@ -42,14 +42,14 @@ closed()
 
 echo true >"$scratch/command"
 mkdir "$scratch/folder"
-(umask 077 && tests/initrd "${KERNEL:-6.1}" "$scratch/command" \
+(umask 077 && guest/build-initrd "${KERNEL:-6.1}" "$scratch/command" \
 	"$scratch/folder") >"$scratch/initrd" 2>"$scratch/said"
 # two archives, one after the other: the guest's programs, and the rest
 cpio -tv --quiet <"$scratch/initrd" >"$scratch/programs" 2>&1
-# shellcheck source=tests/target.sh
-. tests/target.sh
+# shellcheck source=guest/kernels.sh
+. guest/kernels.sh
 look_up "${KERNEL:-6.1}"
-skip=$(wc -c <"$(tests/programs "$architecture" "$programs_suite")")
+skip=$(wc -c <"$(guest/build-rootfs "$architecture" "$programs_suite")")
 tail -c +$((skip + 1)) "$scratch/initrd" | cpio -tv --quiet \
 	>"$scratch/rest" 2>&1
 ok "the archive has the module" grep -q scullv.ko "$scratch/rest"

@@ -5,7 +5,7 @@
 # CMA, counts as available. Quanta cannot have it: a writer is stopped before the
 # rest is used up.
 
-. tests/tap.sh
+. tests/lib/tap.sh
 
 cat >"$scratch/fill" <<'END'
 grep CmaTotal /proc/meminfo
@@ -21,7 +21,7 @@ END
 # shellcheck disable=SC2317 # called by ok
 fill()
 {
-	tests/guest -a "$1" -i "$scratch/fill" -- sh fill >"$scratch/out" 2>&1
+	guest/run -a "$1" -i "$scratch/fill" -- sh fill >"$scratch/out" 2>&1
 }
 
 # DESCRIPTION

@@ -5,7 +5,7 @@
 # when that node is full, and no process is killed. A writer that may use both
 # stores more than either has.
 
-. tests/tap.sh
+. tests/lib/tap.sh
 
 case ${KERNEL:=6.1} in
 *i386 | *armhf | *s390x | *riscv64)
@@ -66,10 +66,10 @@ END
 fill()
 {
 	node=memory-backend-ram,size=640M,id
-	tests/guest -m 1280M -q "-smp sockets=2,cores=1 -object $node=m0 -object $node=m1 \
+	guest/run -m 1280M -q "-smp sockets=2,cores=1 -object $node=m0 -object $node=m1 \
 			-numa node,nodeid=0,cpus=0,memdev=m0 \
 			-numa node,nodeid=1,cpus=1,memdev=m1" \
-		-i "${SCULLV_CACHE:-build}/check/$KERNEL/tests/bind" \
+		-i "${SCULLV_CACHE:-build}/check/$KERNEL/tests/helpers/bind" \
 		-i "$scratch/fill" -- sh fill >"$scratch/out" 2>&1 ||
 		! cat "$scratch/out"
 }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: settle N TIMES ACTION OTHER
+ *
+ * Two threads set the geometry of /dev/scullvN at the same time, TIMES times each.
+ * Both find what they have set, as each of these actions sets another field:
+ *
+ *	order	by ioctl, with each of its commands in turn
+ *	qset	in sysfs
+ *	alloc	in sysfs
+ *	reset	by ioctl: sets order and qset, so nobody looks
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "../../scullv_ioctl.h"
+
+static const char *number;	/* of the device */
+static unsigned int times;
+static bool look = true;
+static pthread_barrier_t barrier;
+static int fd;
+
+static void set_order(unsigned int n)
+{
+	int order = n % 4, value = order, ret;
+
+	switch (n % 3) {
+	case 0:
+		ret = ioctl(fd, SCULLV_IOCTORDER, order);
+		break;
+	case 1:
+		ret = ioctl(fd, SCULLV_IOCSORDER, &value);
+		break;
+	default:
+		ret = ioctl(fd, SCULLV_IOCXORDER, &value);
+		break;
+	}
+	if (ret)
+		err(1, "order");
+	ret = ioctl(fd, SCULLV_IOCQORDER);
+	if (look && ret != order)
+		errx(1, "round %u: order is %d, not %d", n, ret, order);
+}
+
+static void reset_geometry(unsigned int n)
+{
+	if (ioctl(fd, SCULLV_IOCRESET))
+		err(1, "round %u: RESET", n);
+}
+
+static void set_attribute(const char *name, const char *value)
+{
+	ssize_t length = strlen(value);
+	char path[64], got[16] = "";
+	int file;
+
+	snprintf(path, sizeof(path), "/sys/class/scullv/scullv%s/%s", number,
+		 name);
+	file = open(path, O_RDWR);
+	if (file < 0 || write(file, value, length) != length ||
+	    pread(file, got, sizeof(got) - 1, 0) < 0)
+		err(1, "%s", path);
+	close(file);
+	if (look && strcmp(got, value))
+		errx(1, "%s is %s, not %s", name, got, value);
+}
+
+static void set_qset(unsigned int n)
+{
+	char value[16];
+
+	snprintf(value, sizeof(value), "%u\n", 1 + n % 1000);
+	set_attribute("qset", value);
+}
+
+static void set_alloc(unsigned int n)
+{
+	static const char * const names[] = { "vmalloc\n", "pages\n", "huge\n" };
+
+	set_attribute("alloc", names[n % 3]);
+}
+
+static const struct action {
+	const char *name;
+	void (*act)(unsigned int n);
+} actions[] = {
+	{ "order", set_order },
+	{ "qset", set_qset },
+	{ "alloc", set_alloc },
+	{ "reset", reset_geometry },
+	{ }
+};
+
+static void *run(void *name)
+{
+	const struct action *action;
+	unsigned int n;
+
+	for (action = actions; action->name; action++)
+		if (!strcmp(action->name, name))
+			break;
+	if (!action->name)
+		errx(2, "%s?", (char *)name);
+	pthread_barrier_wait(&barrier);
+	for (n = 0; n < times; n++)
+		action->act(n);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	char device[32];
+	pthread_t thread;
+
+	if (argc != 5)
+		errx(2, "usage: settle N TIMES ACTION OTHER");
+	number = argv[1];
+	times = strtoul(argv[2], NULL, 0);
+	look = strcmp(argv[3], "reset") && strcmp(argv[4], "reset");
+	snprintf(device, sizeof(device), "/dev/scullv%s", number);
+	fd = open(device, O_RDWR);
+	if (fd < 0)
+		err(1, "%s", device);
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	if (pthread_create(&thread, NULL, run, argv[3]))
+		errx(1, "no thread");
+	run(argv[4]);
+	pthread_join(thread, NULL);
+	return 0;
+}

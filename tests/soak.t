@@ -1,0 +1,133 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Everything at once, with all the memory that "limit" allows in use: for some
+# seconds, or for MINUTES in the environment. At the end all memory is back.
+
+# shellcheck disable=SC2317 # functions are called by way of others
+. tests/lib/driver.sh
+
+minutes=${MINUTES:-0}
+seconds=$((minutes * 60 + 15 * !minutes))
+
+# 10 devices: 0-3 for those that fill, check and empty one, 4 and 5 for mappings,
+# the others for whatever comes
+load devs=10 order=4,0,2,3,4,0,4,0,4,4 \
+	limit="$(fitting $(($(meminfo MemTotal) / 4096)))M" \
+	alloc=vmalloc,pages,vmalloc,huge,vmalloc,pages,vmalloc,pages,huge,vmalloc
+chmod 666 /dev/scullv9
+find /usr -type f -size -2000 -exec cat {} + 2>/dev/null |
+	head -c 40000000 >"$scratch/data"
+
+# NAME COMMAND...: again and again in the background, until the time is up or the
+# command fails
+again()
+{
+	_name=$1
+	shift
+	while [ ! -e "$scratch/end" ]; do
+		"$@" >"$scratch/$_name.said" 2>&1 || {
+			echo "$_name: status $?: $(cat "$scratch/$_name.said")" \
+				>>"$scratch/failed"
+			break
+		}
+		echo >>"$scratch/$_name.rounds"
+	done &
+	loops="${loops-} $!"
+	names="${names-} $_name"
+}
+
+# DEVICE: what fits of the data is read back as it was written
+copy()
+{
+	cat "$scratch/data" >"/dev/$1" 2>"$scratch/$1.errors" ||
+		grep -q 'No space' "$scratch/$1.errors" || return
+	_size=$(cat "/sys/class/scullv/$1/size")
+	cmp -n "$_size" "/dev/$1" "$scratch/data" && : >"/dev/$1"
+}
+
+# takes what the limit leaves, and lets go of it
+take_all()
+{
+	cat /dev/zero >/dev/scullv8 2>"$scratch/full"
+	grep -q 'No space' "$scratch/full" && echo >>"$scratch/filled" &&
+		: >/dev/scullv8
+}
+
+look_around()
+{
+	cat /proc/scullvmem /sys/class/scullv/scullv*/[bq]* >/dev/null
+}
+
+change_geometry()
+{
+	for _order in 0 3 5; do
+		echo "$_order" >/sys/class/scullv/scullv6/order || return
+		dd if=/dev/zero of=/dev/scullv6 bs=9 count=1 2>"$scratch/late" ||
+			grep -q 'No space' "$scratch/late" || return
+		: >/dev/scullv7
+	done
+}
+
+torment()
+{
+	stress-ng --quiet --dev 1 --dev-file /dev/scullv7 --timeout 5
+}
+
+# what is left of the memory when the devices are empty, in kB
+empty_devices()
+{
+	for _n in 0 1 2 3 4 5 6 7 8 9; do
+		: >/dev/scullv$_n
+	done
+	sync
+	available_memory
+}
+
+# for so many seconds
+run()
+{
+	rm -f "$scratch/end"
+	loops=
+	names=
+	for _n in 0 1 2 3; do
+		again copy$_n copy scullv$_n
+	done
+	again fill take_all
+	again map timeout -s KILL 300 tests/helpers/coherence touch 20000 \
+		/dev/scullv4 /dev/scullv5
+	again look look_around
+	again geometry change_geometry
+	again stress-ng torment
+	again fuzz as_student tests/helpers/fuzz /dev/scullv9 $$ 20000
+	sleep "$1"
+	: >"$scratch/end"
+	# shellcheck disable=SC2086 # processes
+	wait $loops
+}
+
+count_free_pages
+run 5
+before=$(empty_devices)
+rm -f "$scratch"/*.rounds
+run "$seconds"
+after=$(empty_devices)
+
+is "$seconds seconds: nobody has failed" "$(cat "$scratch/failed" 2>&-)" ""
+for name in $names; do
+	rounds=$(wc -l <"$scratch/$name.rounds")
+	ok "$name has come round $rounds times" [ "$rounds" -gt 0 ]
+done
+full=$(wc -l <"$scratch/filled")
+ok "the limit was met $full times" [ "$full" -gt 0 ]
+# 2 MiB, or 128 pages where these are large
+tolerance=$(($(getconf PAGESIZE) / 8))
+[ $tolerance -gt 2048 ] || tolerance=2048
+ok "memory is flat: $before kB were available before, $after kB after" \
+	[ "$after" -gt $((before - tolerance)) ]
+is "nothing is left in /proc/vmallocinfo" \
+	"$(grep -c scullv_ /proc/vmallocinfo)" 0
+is "nobody was killed" \
+	"$(log | grep -E 'Out of memory|oom-kill|Killed process')" ""
+
+done_testing
