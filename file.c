@@ -648,38 +648,34 @@ static int ioc_query(struct scullv_dev *dev, enum scullv_field field)
 	return *scullv_field(&config, field);
 }
 
-/*
- * Set a field and return its old value. If @to is not NULL the old value goes
- * there too, before anything changes and with no lock held, as it may fault.
- */
-static int ioc_shift(struct scullv_dev *dev, enum scullv_field field,
-		     unsigned long value, int __user *to)
+static int check_field(struct scullv_dev *dev, enum scullv_field field,
+		       unsigned long value)
 {
-	struct scullv_geometry old, new;
+	struct scullv_geometry config;
 	struct scullv_range range;
 
-	do {
-		scullv_get_config(dev, &old);
-		new = old;
-		*scullv_field(&new, field) = value;
+	scullv_get_config(dev, &config);
+	range = scullv_range(&config, field);
+	if (scullv_in_range(value, range))
+		return 0;
+	pr_err_ratelimited("%s=%ld: must be a number from %u to %u\n",
+			   range.name, (long)value, range.min, range.max);
+	return -EINVAL;
+}
 
-		range = scullv_range(&old, field);
-		if (value < range.min || value > range.max) {
-			pr_err_ratelimited("%s=%ld: must be a number from %u to %u\n",
-					   range.name, (long)value, range.min,
-					   range.max);
-			return -EINVAL;
-		}
-		if (to && put_user((int)*scullv_field(&old, field), to))
-			return -EFAULT;
-	} while (!scullv_set_config(dev, &old, &new));
-	return *scullv_field(&old, field);
+static int ioc_shift(struct scullv_dev *dev, enum scullv_field field,
+		     unsigned long value)
+{
+	unsigned int old;
+
+	return check_field(dev, field, value) ?:
+	       scullv_set_field(dev, field, value, &old) ?: old;
 }
 
 static int ioc_tell(struct scullv_dev *dev, enum scullv_field field,
 		    unsigned long value)
 {
-	return min(ioc_shift(dev, field, value, NULL), 0);
+	return min(ioc_shift(dev, field, value), 0);
 }
 
 static int ioc_set(struct scullv_dev *dev, enum scullv_field field,
@@ -690,26 +686,31 @@ static int ioc_set(struct scullv_dev *dev, enum scullv_field field,
 	return get_user(value, from) ?: ioc_tell(dev, field, value);
 }
 
+/*
+ * The old value goes to the user before the field changes, so that -EFAULT changes
+ * nothing. If another task sets the field in between, its value goes there too.
+ */
 static int ioc_exchange(struct scullv_dev *dev, enum scullv_field field,
 			int __user *ptr)
 {
-	int value;
+	int value, old, ret;
 
-	return get_user(value, ptr) ?:
-	       min(ioc_shift(dev, field, value, ptr), 0);
+	ret = get_user(value, ptr) ?: check_field(dev, field, value);
+	if (ret)
+		return ret;
+	old = ioc_query(dev, field);
+	if (put_user(old, ptr))
+		return -EFAULT;
+	ret = ioc_shift(dev, field, value);
+	if (ret < 0 || ret == old)
+		return min(ret, 0);
+	return put_user(ret, ptr);
 }
 
 static int ioc_reset(struct scullv_dev *dev)
 {
-	struct scullv_geometry old, new;
-
-	do {
-		scullv_get_config(dev, &old);
-		new = old;
-		new.order = SCULLV_ORDER;
-		new.qset = SCULLV_QSET;
-	} while (!scullv_set_config(dev, &old, &new));
-	return 0;
+	return ioc_tell(dev, SCULLV_FIELD_ORDER, SCULLV_ORDER) ?:
+	       ioc_tell(dev, SCULLV_FIELD_QSET, SCULLV_QSET);
 }
 
 static int may_set(void)
@@ -743,7 +744,7 @@ static long scullv_ioctl(struct file *file, unsigned int cmd,
 	case SCULLV_IOCXORDER:
 		return may_set() ?: ioc_exchange(dev, SCULLV_FIELD_ORDER, ptr);
 	case SCULLV_IOCHORDER:
-		return may_set() ?: ioc_shift(dev, SCULLV_FIELD_ORDER, arg, NULL);
+		return may_set() ?: ioc_shift(dev, SCULLV_FIELD_ORDER, arg);
 	case SCULLV_IOCSQSET:
 		return may_set() ?: ioc_set(dev, SCULLV_FIELD_QSET, ptr);
 	case SCULLV_IOCTQSET:
@@ -751,7 +752,7 @@ static long scullv_ioctl(struct file *file, unsigned int cmd,
 	case SCULLV_IOCXQSET:
 		return may_set() ?: ioc_exchange(dev, SCULLV_FIELD_QSET, ptr);
 	case SCULLV_IOCHQSET:
-		return may_set() ?: ioc_shift(dev, SCULLV_FIELD_QSET, arg, NULL);
+		return may_set() ?: ioc_shift(dev, SCULLV_FIELD_QSET, arg);
 	default:
 		return -ENOTTY;
 	}

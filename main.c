@@ -27,29 +27,31 @@
 
 #define MAX_DEVS	256
 
-#define VALUE_LEN	32	/* a longer value is invalid */
+/* -- parameters: numbers out of range are refused by scullv_init() -- */
 
-/* -- parameters: kept as text, parsed and checked by scullv_init() -- */
-
-static char *major = "0";
-module_param(major, charp, 0444);
+static unsigned int major;
+module_param(major, uint, 0444);
 MODULE_PARM_DESC(major, "major device number, 0 to take a free one (default 0)");
 
-static char *devs = "4";
-module_param(devs, charp, 0444);
+static unsigned int devs = 4;
+module_param(devs, uint, 0444);
 MODULE_PARM_DESC(devs, "number of devices, 1 to 256 (default 4)");
 
-static char *order = __stringify(SCULLV_ORDER);
-module_param(order, charp, 0444);
+/* One value per device; the last one is repeated. */
+static unsigned int order[MAX_DEVS] = { SCULLV_ORDER };
+static unsigned int order_count = 1;
+module_param_array(order, uint, &order_count, 0444);
 MODULE_PARM_DESC(order,
 		 "log2 of the pages in a quantum: one value for all devices, or one per device, separated by commas (default 4)");
 
-static char *qset = __stringify(SCULLV_QSET);
-module_param(qset, charp, 0444);
+static unsigned int qset[MAX_DEVS] = { SCULLV_QSET };
+static unsigned int qset_count = 1;
+module_param_array(qset, uint, &qset_count, 0444);
 MODULE_PARM_DESC(qset, "quanta in an item, like order (default 500)");
 
-static char *alloc = "vmalloc";
-module_param(alloc, charp, 0444);
+static char *alloc[MAX_DEVS] = { "vmalloc" };
+static unsigned int alloc_count = 1;
+module_param_array(alloc, charp, &alloc_count, 0444);
 MODULE_PARM_DESC(alloc, "allocator, like order: vmalloc, pages or huge (default vmalloc)");
 
 module_param_named(wronly_trims, scullv_wronly_trims, bool, 0644);
@@ -60,28 +62,6 @@ MODULE_PARM_DESC(wronly_trims,
 #define LIMIT_DEFAULT	"50%"
 
 static char limit[LIMIT_LEN];	/* as set last; protected by the parameters' lock */
-
-/* parses a parameter or an attribute */
-static int parse_number(const char *text, struct scullv_range range,
-			unsigned int *number)
-{
-	if (!kstrtouint(text, 0, number) &&
-	    *number >= range.min && *number <= range.max)
-		return 0;
-	pr_err("%s=%.*s: must be a number from %u to %u\n", range.name,
-	       (int)strcspn(text, "\n"), text, range.min, range.max);
-	return -EINVAL;
-}
-
-static int parse_allocator(const char *name, struct scullv_geometry *geometry)
-{
-	geometry->allocator = scullv_find_allocator(name);
-	if (geometry->allocator)
-		return 0;
-	pr_err("alloc=%.*s: must be vmalloc, pages or huge\n",
-	       (int)strcspn(name, "\n"), name);
-	return -EINVAL;
-}
 
 /*
  * "50%" of the memory, or bytes, such as "512M"; 0 for no limit. Not memparse():
@@ -162,6 +142,60 @@ static int set_default_limit(void)
 	return err;
 }
 
+static int check_range(unsigned int value, struct scullv_range range)
+{
+	if (scullv_in_range(value, range))
+		return 0;
+	pr_err("%s=%u: must be a number from %u to %u\n", range.name, value,
+	       range.min, range.max);
+	return -EINVAL;
+}
+
+static int check_count(const char *name, unsigned int count)
+{
+	if (count <= devs)
+		return 0;
+	pr_err("%s: %u values for %u devices\n", name, count, devs);
+	return -EINVAL;
+}
+
+static int find_allocator(const char *name,
+			  const struct scullv_allocator **allocator)
+{
+	*allocator = scullv_find_allocator(name);
+	if (*allocator)
+		return 0;
+	pr_err("alloc=%.*s: must be vmalloc, pages or huge\n",
+	       (int)strcspn(name, "\n"), name);
+	return -EINVAL;
+}
+
+/* the geometry of the n-th device */
+static int get_geometry(unsigned int n, struct scullv_geometry *geometry)
+{
+	geometry->order = order[min(n, order_count - 1)];
+	geometry->qset = qset[min(n, qset_count - 1)];
+	return find_allocator(alloc[min(n, alloc_count - 1)],
+			      &geometry->allocator) ?:
+	       check_range(geometry->order,
+			   scullv_range(geometry, SCULLV_FIELD_ORDER)) ?:
+	       check_range(geometry->qset,
+			   scullv_range(geometry, SCULLV_FIELD_QSET));
+}
+
+static int check_parameters(void)
+{
+	struct scullv_range major_range = { "major", 0, CHRDEV_MAJOR_MAX - 1 };
+	struct scullv_range devs_range = { "devs", 1, MAX_DEVS };
+
+	return check_range(major, major_range) ?:
+	       check_range(devs, devs_range) ?:
+	       check_count("order", order_count) ?:
+	       check_count("qset", qset_count) ?:
+	       check_count("alloc", alloc_count) ?:
+	       set_default_limit();
+}
+
 /* -- a device and its attributes, /sys/class/scullv/scullvN -- */
 
 static struct scullv_dev *to_scullv(struct device *device)
@@ -182,16 +216,18 @@ static ssize_t store_field(struct device *device, enum scullv_field field,
 			   const char *buf, size_t count)
 {
 	struct scullv_dev *dev = to_scullv(device);
-	struct scullv_geometry old, new;
+	struct scullv_geometry config;
+	struct scullv_range range;
+	unsigned int value, old;
 
-	do {
-		scullv_get_config(dev, &old);
-		new = old;
-		if (parse_number(buf, scullv_range(&new, field),
-				 scullv_field(&new, field)))
-			return -EINVAL;
-	} while (!scullv_set_config(dev, &old, &new));
-	return count;
+	if (!kstrtouint(buf, 0, &value) &&
+	    !scullv_set_field(dev, field, value, &old))
+		return count;
+	scullv_get_config(dev, &config);
+	range = scullv_range(&config, field);
+	pr_err("%s=%.*s: must be a number from %u to %u\n", range.name,
+	       (int)strcspn(buf, "\n"), buf, range.min, range.max);
+	return -EINVAL;
 }
 
 static ssize_t order_show(struct device *device, struct device_attribute *attr,
@@ -232,22 +268,18 @@ static ssize_t alloc_show(struct device *device, struct device_attribute *attr,
 static ssize_t alloc_store(struct device *device, struct device_attribute *attr,
 			   const char *buf, size_t count)
 {
-	struct scullv_dev *dev = to_scullv(device);
-	struct scullv_geometry old, new;
-	unsigned int max;
+	const struct scullv_allocator *allocator;
+	int err;
 
-	do {
-		scullv_get_config(dev, &old);
-		new = old;
-		if (parse_allocator(buf, &new))
-			return -EINVAL;
-		max = scullv_range(&new, SCULLV_FIELD_ORDER).max;
-		if (new.order > max) {
-			pr_err("alloc=%s: its order must be a number from 0 to %u, not %u; set that first\n",
-			       new.allocator->name, max, new.order);
-			return -EINVAL;
-		}
-	} while (!scullv_set_config(dev, &old, &new));
+	err = find_allocator(buf, &allocator);
+	if (err)
+		return err;
+	err = scullv_set_allocator(to_scullv(device), allocator);
+	if (err) {
+		pr_err("alloc=%s: set order to %u or less first\n",
+		       allocator->name, allocator->max_order);
+		return err;
+	}
 	return count;
 }
 static DEVICE_ATTR_RW(alloc);
@@ -311,8 +343,7 @@ static struct class scullv_class = {
 /* -- init and exit -- */
 
 static dev_t first_devt;
-static unsigned int device_count;
-static struct scullv_dev **devices;	/* device_count, the last may be NULL */
+static struct scullv_dev **devices;	/* devs of them; NULL where not created */
 
 /* a device that is not added yet, for put_device(); NULL: no memory */
 static struct scullv_dev *create_device(unsigned int minor,
@@ -347,71 +378,14 @@ free:
 	return NULL;
 }
 
-/* the n-th of the values in a list, or the last one */
-static const char *nth_value(const char *list, unsigned int n,
-			     char value[VALUE_LEN])
-{
-	const char *comma;
-	size_t len;
-
-	while (n-- && (comma = strchr(list, ',')))
-		list = comma + 1;
-	len = strcspn(list, ",");
-	if (len < VALUE_LEN)
-		strscpy(value, list, len + 1);
-	else
-		strscpy(value, "(too long)", VALUE_LEN);
-	return value;
-}
-
-static int check_count(const char *name, const char *list)
-{
-	unsigned int values = 1;
-	const char *c;
-
-	for (c = list; *c; c++)
-		values += *c == ',';
-	if (values <= device_count)
-		return 0;
-	pr_err("%s=%s: must be 1 to %u values, one per device\n", name, list,
-	       device_count);
-	return -EINVAL;
-}
-
-static int parse_geometry(unsigned int n, struct scullv_geometry *geometry)
-{
-	char value[VALUE_LEN];
-
-	return parse_allocator(nth_value(alloc, n, value), geometry) ?:
-	       parse_number(nth_value(order, n, value),
-			    scullv_range(geometry, SCULLV_FIELD_ORDER),
-			    &geometry->order) ?:
-	       parse_number(nth_value(qset, n, value),
-			    scullv_range(geometry, SCULLV_FIELD_QSET),
-			    &geometry->qset);
-}
-
-static int parse_parameters(unsigned int *major_number)
-{
-	struct scullv_range major_range = { "major", 0, CHRDEV_MAJOR_MAX - 1 };
-	struct scullv_range devs_range = { "devs", 1, MAX_DEVS };
-
-	return parse_number(major, major_range, major_number) ?:
-	       parse_number(devs, devs_range, &device_count) ?:
-	       check_count("order", order) ?:
-	       check_count("qset", qset) ?:
-	       check_count("alloc", alloc) ?:
-	       set_default_limit();
-}
-
 static int create_devices(void)
 {
 	struct scullv_geometry geometry;
 	unsigned int n;
 	int err;
 
-	for (n = 0; n < device_count; n++) {
-		err = parse_geometry(n, &geometry);
+	for (n = 0; n < devs; n++) {
+		err = get_geometry(n, &geometry);
 		if (err)
 			return err;
 		devices[n] = create_device(n, &geometry);
@@ -425,7 +399,7 @@ static void destroy_devices(void)
 {
 	unsigned int n;
 
-	for (n = 0; n < device_count && devices[n]; n++)
+	for (n = 0; n < devs && devices[n]; n++)
 		put_device(&devices[n]->device);
 	kfree(devices);
 }
@@ -443,7 +417,7 @@ static int add_devices(void)
 	unsigned int n;
 	int err;
 
-	for (n = 0; n < device_count; n++) {
+	for (n = 0; n < devs; n++) {
 		err = cdev_device_add(&devices[n]->cdev, &devices[n]->device);
 		if (err) {
 			remove_devices(n);
@@ -453,30 +427,28 @@ static int add_devices(void)
 	return 0;
 }
 
-static int get_major(unsigned int major_number)
+static int get_major(void)
 {
 	int err;
 
-	if (!major_number)
-		return alloc_chrdev_region(&first_devt, 0, device_count,
-					   KBUILD_MODNAME);
-	first_devt = MKDEV(major_number, 0);
-	err = register_chrdev_region(first_devt, device_count, KBUILD_MODNAME);
+	if (!major)
+		return alloc_chrdev_region(&first_devt, 0, devs, KBUILD_MODNAME);
+	first_devt = MKDEV(major, 0);
+	err = register_chrdev_region(first_devt, devs, KBUILD_MODNAME);
 	if (err)
-		pr_err("major %u unavailable (%d), see /proc/devices\n",
-		       major_number, err);
+		pr_err("major %u unavailable (%d), see /proc/devices\n", major,
+		       err);
 	return err;
 }
 
 static int __init scullv_init(void)
 {
-	unsigned int major_number;
 	int err;
 
-	err = parse_parameters(&major_number);
+	err = check_parameters();
 	if (err)
 		return err;
-	err = get_major(major_number);
+	err = get_major();
 	if (err)
 		return err;
 	err = scullv_mmap_init();
@@ -487,13 +459,13 @@ static int __init scullv_init(void)
 		goto exit_mmap;
 
 	err = -ENOMEM;
-	devices = kcalloc(device_count, sizeof(*devices), GFP_KERNEL);
+	devices = kcalloc(devs, sizeof(*devices), GFP_KERNEL);
 	if (!devices)
 		goto unregister_class;
 	err = create_devices();
 	if (err)
 		goto destroy;
-	err = scullv_proc_init(devices, device_count);
+	err = scullv_proc_init(devices, devs);
 	if (err)
 		goto destroy;
 	err = add_devices();
@@ -510,18 +482,18 @@ unregister_class:
 exit_mmap:
 	scullv_mmap_exit();
 unregister_region:
-	unregister_chrdev_region(first_devt, device_count);
+	unregister_chrdev_region(first_devt, devs);
 	return err;
 }
 
 static void __exit scullv_exit(void)
 {
-	remove_devices(device_count);
+	remove_devices(devs);
 	scullv_proc_exit();
 	destroy_devices();
 	class_unregister(&scullv_class);
 	scullv_mmap_exit();
-	unregister_chrdev_region(first_devt, device_count);
+	unregister_chrdev_region(first_devt, devs);
 }
 
 module_init(scullv_init);

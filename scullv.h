@@ -215,12 +215,19 @@ static inline unsigned int *scullv_field(struct scullv_geometry *geometry,
 	return field == SCULLV_FIELD_ORDER ? &geometry->order : &geometry->qset;
 }
 
+static inline bool scullv_in_range(unsigned long value,
+				   struct scullv_range range)
+{
+	return value >= range.min && value <= range.max;
+}
+
 struct scullv_range scullv_range(const struct scullv_geometry *geometry,
 				 enum scullv_field field);
 void scullv_get_config(struct scullv_dev *dev, struct scullv_geometry *config);
-bool scullv_set_config(struct scullv_dev *dev,
-		       const struct scullv_geometry *old,
-		       const struct scullv_geometry *new);
+int scullv_set_field(struct scullv_dev *dev, enum scullv_field field,
+		     unsigned long value, unsigned int *old);
+int scullv_set_allocator(struct scullv_dev *dev,
+			 const struct scullv_allocator *allocator);
 void scullv_set_limit(unsigned long pages);
 
 struct scullv_usage {

@@ -78,26 +78,52 @@ void scullv_get_config(struct scullv_dev *dev, struct scullv_geometry *config)
 }
 
 /**
- * scullv_set_config - compare and exchange the configured geometry
+ * scullv_set_field - set order or qset of the configured geometry
  * @dev: the device
- * @old: the expected geometry
- * @new: the new geometry, in range
+ * @field: the field
+ * @value: the new value
+ * @old: out: the value before
  *
  * Context: Any.
- * Return: false if the configured geometry is not @old; nothing changes then.
+ * Return: 0; -EINVAL if @value is out of range, in which case nothing changes.
  */
-bool scullv_set_config(struct scullv_dev *dev,
-		       const struct scullv_geometry *old,
-		       const struct scullv_geometry *new)
+int scullv_set_field(struct scullv_dev *dev, enum scullv_field field,
+		     unsigned long value, unsigned int *old)
 {
-	bool current_is_old;
+	unsigned int *current_value = scullv_field(&dev->config, field);
+	int err = -EINVAL;
 
 	spin_lock(&dev->config_lock);
-	current_is_old = geometry_equal(&dev->config, old);
-	if (current_is_old)
-		dev->config = *new;
+	if (scullv_in_range(value, scullv_range(&dev->config, field))) {
+		*old = *current_value;
+		*current_value = value;
+		err = 0;
+	}
 	spin_unlock(&dev->config_lock);
-	return current_is_old;
+	return err;
+}
+
+/**
+ * scullv_set_allocator - set the allocator of the configured geometry
+ * @dev: the device
+ * @allocator: the new allocator
+ *
+ * Context: Any.
+ * Return: 0; -EINVAL if the configured order is too large for @allocator, in
+ * which case nothing changes.
+ */
+int scullv_set_allocator(struct scullv_dev *dev,
+			 const struct scullv_allocator *allocator)
+{
+	int err = -EINVAL;
+
+	spin_lock(&dev->config_lock);
+	if (dev->config.order <= allocator->max_order) {
+		dev->config.allocator = allocator;
+		err = 0;
+	}
+	spin_unlock(&dev->config_lock);
+	return err;
 }
 
 /* -- memory: the limit of all stores, and the reserve -- */
