@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# An apt of its own: nothing of the machine's is used but its way to the package
-# archive, and nothing of it is touched. The archive is the one that this
-# machine's apt uses, or SCULLV_MIRROR.
+# Downloads packages through a private apt. Of this machine's apt it uses only
+# the settings for acquiring packages, the keys and the address of the archive;
+# SCULLV_MIRROR=URL selects another archive. The system's own apt is not
+# modified.
 #
-# Scripts that use it set $me to their name. They exit with status 77 if the
-# archive does not have what is wanted.
+# The caller sets $me, the prefix of its messages. The exit status is 77 if the
+# archive cannot be read or lacks a package.
 
-# apt and others translate their output, and the umask would get into the guest.
+# Keep apt's output parsable and the files of the guest readable.
 export LC_ALL=C
 umask 022
 
-# FOLDER "ARCHITECTURE..." SUITE...: apt works in FOLDER from here on, with the
-# first architecture as its own. The machine's own configuration files stay unread
-# because of the hooks in them.
-open_archive()
+# DIR "ARCHITECTURE..." SUITE...: set up apt in DIR and read the package lists.
+# The first architecture is the native one. The system's configuration files are
+# not included, since they may define hooks.
+setup_apt()
 {
 	apt=$1
 	architectures=$2
@@ -25,7 +26,7 @@ open_archive()
 		"$apt/var/cache/apt/archives/partial"
 	: >"$apt/var/lib/dpkg/status"
 	for suite; do
-		_source_line "$suite"
+		_print_source "$suite"
 	done >"$apt/etc/apt/sources.list"
 	{
 		apt-config dump |
@@ -45,62 +46,62 @@ open_archive()
 		done
 	} >"$apt/conf"
 	export APT_CONFIG="$apt/conf" TMPDIR="$apt"
-	apt-get -qq update || unavailable \
-		"cannot read the package archive; SCULLV_MIRROR=URL names another"
+	apt-get -qq update || die_unavailable \
+		"cannot read the package archive; SCULLV_MIRROR=URL selects another"
 }
 
-# Prints the line of sources.list that a suite is fetched through. Security
-# archives are apart from the others; the plain suite is there without one.
-_source_line()
+# SUITE: print its line of sources.list. Security suites have an archive of
+# their own; without one, use the plain suite.
+_print_source()
 {
 	suite=$1
 	uri=
 	case $suite in
 	*-security)
-		uri=$(_mirrors | awk '$1 ~ /-security$/ { print $2; exit }')
+		uri=$(_list_archives | awk '$1 ~ /-security$/ { print $2; exit }')
 		[ "$uri" ] || suite=${suite%-security} ;;
 	esac
-	: "${uri:=$(_mirrors | awk '$1 !~ /-security$/ { print $2; exit }')}"
-	[ "$uri" ] || unavailable \
-		"apt knows no archive here; name one: SCULLV_MIRROR=URL"
+	: "${uri:=$(_list_archives | awk '$1 !~ /-security$/ { print $2; exit }')}"
+	[ "$uri" ] || die_unavailable \
+		"apt has no package archive; set SCULLV_MIRROR=URL"
 
 	keys=/usr/share/keyrings/debian-archive-keyring.gpg
 	[ -e "$keys" ] && keys="[signed-by=$keys] " || keys=
 	echo "deb $keys$uri $suite main"
 }
 
-# Lists "suite URI" of each archive that apt knows, Debian's own first where
-# apt has ever been updated.
-_mirrors()
+# Prints "SUITE URI" for each archive of the system's apt, Debian's first. apt
+# knows the origin of an archive only after an update.
+_list_archives()
 {
 	if [ "${SCULLV_MIRROR-}" ]; then
 		echo "any $SCULLV_MIRROR"
 		return
 	fi
 	set -- 'Created-By: Packages' 'Component: main'
-	# shellcheck disable=SC2016 # apt's own variables
+	# shellcheck disable=SC2016 # apt expands these
 	format='$(RELEASE) $(REPO_URI)'
 	apt-get indextargets --format "$format" 'Origin: Debian' "$@"
 	apt-get indextargets --format "$format" --no-release-info "$@"
 }
 
-# FOLDER PACKAGE...: unpacks these packages there
+# DIR PACKAGE...: download the packages and unpack them in DIR
 unpack()
 {
-	_folder=$1
+	_dir=$1
 	shift
 	mkdir -p "$apt/debs"
 	(cd "$apt/debs" && apt-get -qq download "$@") ||
-		unavailable "the archive does not give $*"
+		die_unavailable "cannot download $*"
 	for deb in "$apt"/debs/*; do
-		dpkg-deb -x "$deb" "$_folder"
+		dpkg-deb -x "$deb" "$_dir"
 		rm "$deb"
 	done
 }
 
 say()
 {
-	# shellcheck disable=SC2154 # who uses this has set it
+	# shellcheck disable=SC2154 # set by the caller
 	echo "$me: $*" >&2
 }
 
@@ -110,7 +111,7 @@ die()
 	exit 1
 }
 
-unavailable()
+die_unavailable()
 {
 	say "$*"
 	exit 77

@@ -1,43 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # they are for who asks
+# shellcheck disable=SC2034 # the caller uses the variables
 #
-# Looks up guest/kernels/table and guest/kernels/architectures, from the top
-# folder or where $top is that.
+# Reads guest/kernels/table and guest/kernels/architectures. $top is the top
+# directory of the sources, by default the current directory.
 
-# apt and others translate their output, and the umask would get into the guest.
+# Keep the output of programs parsable and the files of the guest readable.
 export LC_ALL=C
 umask 022
 
-# prints the names of all kernels that are Debian's
-all_kernels()
+# Prints the names of all kernels but the debug kernels.
+list_kernels()
 {
 	awk '/^[^#]/ && $5 != "debug" { print $1 }' \
 		"${top:-.}/guest/kernels/table" | xargs
 }
 
-# TABLE KEY
-_row()
+# TABLE KEY: print the row of that key
+_print_row()
 {
 	awk -v key="$2" '/^[^#]/ && $1 == key' "${top:-.}/guest/kernels/$1"
 }
 
-# KERNEL: what is known about it, in the variables that are set here; one that
-# there is not is the end
-look_up()
+# NAME: set the variables below to what the tables have on a kernel; exit if
+# there is no such kernel
+find_kernel()
 {
-	# shellcheck disable=SC2046 # a row is words
-	set -- "$1" $(_row table "$1")
+	# shellcheck disable=SC2046 # the fields of a row
+	set -- "$1" $(_print_row table "$1")
 	if [ $# = 1 ]; then
-		echo "no kernel '$1'; there are: $(all_kernels) kasan kcsan" >&2
+		echo "unknown kernel \"$1\"; the kernels are: $(list_kernels)" \
+			"kasan kcsan" >&2
 		exit 1
 	fi
 	name=$2 architecture=$3 suites=$4 version=$5 flavour=$6
 
 	# shellcheck disable=SC2046
-	set -- $(_row architectures "$architecture")
-	arch=$2 compiler=$3 programs_suite=$4 emulator=$5 emulator_package=$6
+	set -- $(_print_row architectures "$architecture")
+	arch=$2 compiler=$3 rootfs_suite=$4 qemu=$5 qemu_package=$6
 	machine=$7 cpu=$8 console=$9
 	shift 9
-	command_port=$1 status_port=$2 thread=$3
+	command_port=$1 status_port=$2 tcg_thread=$3
 }

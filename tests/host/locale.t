@@ -48,8 +48,8 @@ mkdir "$scratch/folder"
 cpio -tv --quiet <"$scratch/initrd" >"$scratch/programs" 2>&1
 # shellcheck source=guest/kernels.sh
 . guest/kernels.sh
-look_up "${KERNEL:-6.1}"
-skip=$(wc -c <"$(guest/build-rootfs "$architecture" "$programs_suite")")
+find_kernel "${KERNEL:-6.1}"
+skip=$(wc -c <"$(guest/build-rootfs "$architecture" "$rootfs_suite")")
 tail -c +$((skip + 1)) "$scratch/initrd" | cpio -tv --quiet \
 	>"$scratch/rest" 2>&1
 ok "the archive has the module" grep -q scullv.ko "$scratch/rest"
