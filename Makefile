@@ -13,7 +13,8 @@ MINUTES ?= 20
 
 build_needs := gcc-12 kmod libelf-dev
 guest_needs := $(build_needs) cpio
-lint_needs := $(build_needs) clang-19 git patch perl shellcheck sparse xz-utils
+lint_needs := $(build_needs) clang-19 git mandoc patch perl shellcheck sparse \
+	xz-utils
 bench_needs := $(guest_needs) fonts-dejavu-core gnuplot-nox \
 	libc6-dev librsvg2-bin
 check_needs := $(guest_needs) libc6-dev perl procps
@@ -47,6 +48,10 @@ kernels.md: ## all tests on all kernels; their results go to docs/kernels.md
 	@$(MAKE) --no-print-directory check KERNELS=all
 	@cp "$${SCULLV_CACHE:-build}/check/kernels.md" docs
 
+man: ## make docs/scullv.4.md from the man page
+	@tests/install-deps mandoc
+	@mandoc -I os=Linux -T markdown scullv.4 >docs/scullv.4.md
+
 check-deep: ## the tests on kernels that find more, and how much of the driver they run
 	@tests/install-deps -k "6.1 kasan kcsan" $(check_needs)
 	@tests/check-deep
@@ -79,4 +84,4 @@ distclean: clean ## and the kernels, the programs and the results under build/
 help: ## this list
 	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: module install uninstall demo check kernels.md check-deep protocol soak bench shell lint clean distclean help
+.PHONY: module install uninstall demo check kernels.md man check-deep protocol soak bench shell lint clean distclean help
