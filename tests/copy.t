@@ -107,9 +107,8 @@ if [ -e $inject ]; then
 	is "where no copy works, an overwrite fails" "$(nocopy write 0)" EFAULT
 	is "where no copy works, an append fails" "$(nocopy append 0)" EFAULT
 	is "nothing has changed" "$(cksum <$dev)" "$before"
+	# not a read of a hole: no fault is injected into clear_user()
 	tests/helpers/calls $dev rdwr "pwrite 1 $((3 * quantum))" >"$scratch/said"
-	is "where no copy works, a read of a hole fails" \
-		"$(nocopy read $((2 * quantum)))" EFAULT
 	is "where no copy works, a write into a hole fails" \
 		"$(nocopy write $((2 * quantum)))" EFAULT
 	echo 0 >$inject/probability
