@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A memory cgroup, as a container has it: quanta, qsets and the index are charged to
-# the writer's. When the group is full the writer gets ENOMEM, or SIGBUS through a
-# mapping. No process in the group is killed.
+# Quanta, qsets and the index are charged to the writer's memory cgroup. In a full
+# group a write fails with ENOMEM, a store through a mapping with SIGBUS, and no
+# process is killed.
 
 . tests/lib/driver.sh
 
@@ -13,7 +13,7 @@ group=$groups/container
 enomem=12
 sigbus=135
 
-# BYTES: the order of a quantum of so many bytes, or of one page
+# BYTES: the order of a quantum of BYTES, or of one page
 order_of()
 {
 	_order=0
@@ -27,14 +27,14 @@ mkdir "$groups"
 mount -t cgroup2 none "$groups"
 echo +memory >"$groups/cgroup.subtree_control"
 mkdir "$group"
-memory=$(fitting 40)	# MiB, for quanta at least
+memory=$(fitting 40)	# MiB, the least for quanta
 max=$(((memory + 20) << 20))
 echo $max >"$group/memory.max"
 
-# A process that shares the group, and prints how many of its bytes are still right.
+# A process in the group that prints the number of its intact bytes.
 mkfifo "$scratch/question" "$scratch/answer"
 exec 8<>"$scratch/question" 9<>"$scratch/answer"
-# shellcheck disable=SC2016 # the child's own number
+# shellcheck disable=SC2016 # the child's pid
 sh -c 'echo $$ >"$1/cgroup.procs"
 	mine=$(head -c 4000000 /dev/zero | tr "\0" m)
 	while :; do
@@ -48,7 +48,7 @@ bystander_answers()
 {
 	! gone "$bystander" && [ "$(timeout 100 head -n 1 <&9)" = 4000000 ]
 }
-ok "a bystander in the group has memory of its own" bystander_answers
+ok "another process in the group allocates memory" bystander_answers
 
 killed()
 {
@@ -61,9 +61,9 @@ group_has_room()
 	[ "$(cat "$group/memory.current")" -lt $((20 << 20)) ]
 }
 
-# DESCRIPTION STATUS DEVICE COMMAND...: what it does in the group ends with STATUS.
-# When the device is empty, the group's memory is free again.
-ends()
+# DESCRIPTION STATUS DEVICE COMMAND...: COMMAND in the group exits with STATUS. A trim
+# frees the group's memory.
+check_exit()
 {
 	_what=$1
 	_wanted=$2
@@ -77,21 +77,21 @@ ends()
 	charged_index=$(sed -n 's/^slab_reclaimable //p' "$group/memory.stat")
 	is "$_what: no process is killed" "$(killed)" "$_killed"
 	: >"/dev/scullv$_device"
-	ok "$_what: the group has room again" await group_has_room
+	ok "$_what: a trim uncharges the group" await group_has_room
 	echo >&8
-	ok "$_what: the bystander answers" bystander_answers
+	ok "$_what: the other process keeps its memory" bystander_answers
 }
 
-# WHAT QSET: of a write of a byte an item; the qsets of so many slots are charged
-is_sparse()
+# WHAT QSET: qsets of so many slots were charged by a write of one byte per item
+check_qsets()
 {
 	_each=$((page + $2 * $(getconf LONG_BIT) / 8))
 	_all=$((quanta * _each))
-	ok "$1: quanta and qsets take $((_all >> 10)) kB of $((max >> 10)) kB" \
+	ok "$1: quanta and qsets are charged $((_all >> 10)) kB of $((max >> 10)) kB" \
 		[ $_all -lt $max -a $_all -gt $((max / 3)) ]
 }
 
-# DEVICE ALLOCATOR BYTES: an allocator in force, with quanta of so many bytes
+# DEVICE ALLOCATOR BYTES: puts an allocator and the size of a quantum in force
 geometry()
 {
 	echo 0 >"/sys/class/scullv/scullv$1/order"
@@ -105,36 +105,36 @@ for geometry in "vmalloc 1" "vmalloc 65536" "pages 1" "pages 65536" "huge 209715
 	# shellcheck disable=SC2086 # allocator and size
 	geometry 0 $geometry
 	what="$(attribute alloc), order $(attribute order)"
-	ends "$what: a write gets ENOMEM" $enomem 0 \
+	check_exit "$what: a write fails with ENOMEM" $enomem 0 \
 		write /dev/scullv0 65536 65536 2000
 	ok "$what: $((stored >> 10)) kB were stored" \
 		[ "$stored" -gt $((memory << 19)) ]
 done
 for alloc in vmalloc pages huge; do
 	geometry 0 $alloc 1
-	ends "$alloc: a store through a mapping gets SIGBUS" $sigbus 0 \
+	check_exit "$alloc: a store through a mapping fails with SIGBUS" $sigbus 0 \
 		touch /dev/scullv0 "$page" $((100000000 / page))
-	ok "$alloc: $((stored >> 10)) kB were stored" \
+	ok "$alloc: $((stored >> 10)) kB were stored through a mapping" \
 		[ "$stored" -gt $((memory << 19)) ]
 
-	# a byte an item: most of the memory is in qsets and the index
-	what="$alloc: a sparse write gets ENOMEM"
-	ends "$what" $enomem 0 write /dev/scullv0 1 $((500 * page)) 20000
-	is_sparse "$what" 500
-	what="$alloc: a sparse write with large qsets gets ENOMEM"
+	# one byte per item: qsets and the index take most of the memory
+	what="$alloc: a sparse write fails with ENOMEM"
+	check_exit "$what" $enomem 0 write /dev/scullv0 1 $((500 * page)) 20000
+	check_qsets "$what" 500
+	what="$alloc: a sparse write with large qsets fails with ENOMEM"
 	geometry 1 $alloc 1
-	ends "$what" $enomem 1 write /dev/scullv1 1 $((100000 * page)) 20000
-	is_sparse "$what" 100000
+	check_exit "$what" $enomem 1 write /dev/scullv1 1 $((100000 * page)) 20000
+	check_qsets "$what" 100000
 done
 
-# an item in 64, so that each has a node of the index, of 64 pointers at least
+# every 64th item, so that each has its own XArray node of 64 pointers or more
 geometry 0 vmalloc 1
-ends "items far apart can be written" 0 0 \
+check_exit "a write to every 64th item succeeds" 0 0 \
 	write /dev/scullv0 1 $((64 * 500 * page)) 500
-ok "their index is charged, $charged_index bytes" \
+ok "the XArray nodes of distant items are charged, $charged_index bytes" \
 	[ "$charged_index" -ge $((500 * 64 * $(getconf LONG_BIT) / 8)) ]
 
-# With 3 nodes of the index for each quantum, what fails is a node now and then.
+# Each quantum needs 3 XArray nodes, so some failures are those of a node.
 mkdir "$group-small"
 geometry 3 vmalloc 1
 i=0
@@ -146,26 +146,26 @@ while [ $i -lt 20 ]; do
 	: >/dev/scullv3
 	i=$((i + 1))
 done >"$scratch/returned"
-is "20 writes that need large indexes get ENOMEM" \
+is "20 writes that need deep indexes fail with ENOMEM" \
 	"$(uniq -c "$scratch/returned" | xargs)" "20 $enomem"
 
-# the allocation of one quantum that is larger than the group ends in the middle
+# a quantum larger than the group fails halfway
 for alloc in vmalloc huge; do
 	geometry 0 $alloc 67108864
-	ends "$alloc: a quantum larger than the group gets ENOMEM" \
+	check_exit "$alloc: a write to a quantum larger than the group fails with ENOMEM" \
 		$enomem 0 write /dev/scullv0 1 1 1
-	is "$alloc: none is stored" "$stored" 0
+	is "$alloc: a quantum larger than the group is not stored" "$stored" 0
 done
 
-# quanta stay when their group is gone
+# quanta survive their group
 geometry 0 vmalloc 1
 { tests/helpers/exhaust "$group" write /dev/scullv0 1 $((500 * page)) 100; } 2>&1
 kill $bystander 2>&-
 wait
-ok "a group is removed while its quanta are there" rmdir "$group"
-is "they are still there" "$(attribute quanta)" 100
+ok "a group that is charged for quanta can be removed" rmdir "$group"
+is "quanta survive the removal of their group" "$(attribute quanta)" 100
 : >/dev/scullv0
-is "the device is emptied" "$(attribute quanta)" 0
+is "a trim frees quanta of a removed group" "$(attribute quanta)" 0
 rmdir "$group-small"
 umount "$groups"
 

@@ -1,23 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Every allocation and every user copy fails once, in each call that the driver
-# answers.
+# Fault injection: each allocation and each user copy of every call fails once.
 
 . tests/lib/driver.sh
 
 if [ ! -e /proc/thread-self/fail-nth ]; then
-	echo "1..0 # SKIP this kernel has no allocation fail; kasan does"
+	echo "1..0 # SKIP this kernel has no fault injection, kasan has"
 	exit
 fi
 load
-all=0
+total=0
 for allocator in vmalloc pages huge; do
-	ok "every call, with $allocator" tests/helpers/failnth device $allocator
+	ok "every call handles each fault, with $allocator" \
+		tests/helpers/failnth device $allocator
 	sed 's/^/# /' "$scratch/said"
 	faults=$(sed -n '$s/ faults$//p' "$scratch/said")
-	all=$((all + faults))
+	total=$((total + faults))
 done
-ok "$all faults are more than 500" [ $all -gt 500 ]
+ok "more than 500 faults are injected, $total" [ $total -gt 500 ]
 
 done_testing

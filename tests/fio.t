@@ -1,24 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# fio writes, reads back and compares checksums, through each kind of system
-# call, in blocks of all sizes and with one, some or many of them under way.
+# fio writes, reads back and verifies checksums, with each I/O engine, block sizes of
+# all kinds and several queue depths.
 
 . tests/lib/driver.sh
 
 load order=4,0,4,0 alloc=vmalloc,vmalloc,pages,pages
 
-# ENGINE: the engine works here, with an ordinary file
+# ENGINE: the engine works with a regular file
 engine_works()
 {
 	fio --name=try --filename="$scratch/file" --size=64k --bs=4k \
 		--ioengine="$1" --rw=write --output=/dev/null \
-		>"$scratch/said" 2>&1
+		>"$scratch/output" 2>&1
 }
 
-# ENGINE DEPTH: four jobs, on a device each. Of a job's line in fio's terse
-# format the 3rd field is its name, the 5th its error, the 6th and the 47th are
-# the kB that it has read and written.
+# ENGINE DEPTH: four jobs, one per device. In fio's terse format the 3rd field is the
+# job's name, the 5th its error, the 6th and the 47th the kB read and written.
 run()
 {
 	fio --minimal --ioengine="$1" --iodepth="$2" --size=4m \
@@ -40,8 +39,7 @@ complete()
 	[ "$1" -ge 4000 ] && [ "$2" -ge "$1" ]
 }
 
-# ENGINE DEPTH: on devices that a trim has just emptied. What is mapped has to be
-# there already.
+# ENGINE DEPTH: runs on empty devices; the mmap engine needs the size set.
 check()
 {
 	for n in 0 1 2 3; do
@@ -49,14 +47,14 @@ check()
 		[ "$1" != mmap ] || truncate_to 4194304 /dev/scullv$n
 	done
 	run "$1" "$2"
-	is "$1, depth $2: fio has nothing to complain about" \
+	is "$1, depth $2: fio reports no error" \
 		"$(cat "$scratch/errors")" ""
 	for job in sequential random odd mixed; do
 		IFS=';' read -r _ error read written <<-END
 			$(grep "^$job;" "$scratch/terse")
 		END
-		is "$1, depth $2, $job: no error" "$error" 0
-		ok "$1, depth $2, $job: all was written and read back" \
+		is "$1, depth $2, $job: the job ends without an error" "$error" 0
+		ok "$1, depth $2, $job: all data is written and read back" \
 			complete "$written" "$read"
 	done
 }
@@ -69,7 +67,8 @@ truncate_to()
 
 for engine in psync pvsync2 mmap splice libaio io_uring; do
 	if ! engine_works $engine; then
-		skip "$engine" "$(head -n 1 "$scratch/said")"
+		skip "$engine: fio runs with this engine" \
+			"$(head -n 1 "$scratch/output")"
 		continue
 	fi
 	case $engine in
