@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A page of a device has a memory error. The operations are those of mmap.c.
+# Memory errors in pages of a device. The operations are those of helpers/mmap.c.
 
 . tests/lib/driver.sh
 
@@ -29,7 +29,7 @@ on_device()
 		"$_wanted"
 }
 
-# CALL...: what it returns on the device
+# CALL...: the results on the device
 call()
 {
 	tests/helpers/calls "$dev" rdwr "$@"
@@ -62,71 +62,70 @@ for allocator in vmalloc pages huge; do
 	after=$((bad + page))
 	rest=$((size - after))
 
-	# The mapping that the page is in keeps it: the kernel finds no file that it
-	# could take the page out of.
-	answer=$(timeout -s KILL 60 tests/helpers/mmap "$dev" "write 0 $size 1" \
+	# The page stays mapped: it has no file that the kernel could remove it from.
+	result=$(timeout -s KILL 60 tests/helpers/mmap "$dev" "write 0 $size 1" \
 		"map a shared rw 0 $size" "load a 0 $size" "poison a $bad" \
 		"map b shared rw 0 $size" "load b $bad 1" "store b $bad 1 2" \
 		"map c private rw 0 $size" "store c $bad 1 2" "load c $bad 1")
-	like "$allocator: a page that is mapped has a memory error, which other mappings meet" \
-		"$answer" \
+	like "$allocator: a memory error in a mapped page is reported in other mappings, too" \
+		"$result" \
 		"$size ok 1 [0-9]+ ok MCEERR_AR MCEERR_AR ok MCEERR_AR MCEERR_AR"
-	frame=$(echo "$answer" | cut -d ' ' -f 4)
+	frame=$(echo "$result" | cut -d ' ' -f 4)
 
 	for kind in shared private; do
-		on_device "$allocator: a load or store of the page in a $kind mapping is SIGBUS with BUS_MCEERR_AR" \
+		on_device "$allocator: a load from the page through a $kind mapping gets BUS_MCEERR_AR" \
 			"ok MCEERR_AR MCEERR_AR MCEERR_AR" \
 			"map a $kind rw 0 $size" "load a $bad 1" \
 			"store a $bad 1 2" "load a $((after - 1)) 1"
-		on_device "$allocator: a store that comes first is, too, in a $kind mapping" \
+		on_device "$allocator: a first store to the page through a $kind mapping gets BUS_MCEERR_AR" \
 			"ok MCEERR_AR ok 2" "map a $kind rw 0 $size" \
 			"store a $bad 1 2" "store a $after 9 2" "load a $after 9"
-		on_device "$allocator: the other pages of a $kind mapping are entered, the bad one is not" \
+		on_device "$allocator: a fault maps all pages of a quantum but the bad one in a $kind mapping" \
 			"ok 1 15 1 2:9,1:$((rest - 9))" \
 			"map a $kind rw 0 $size" "load a $quantum 9" \
 			"resident a $quantum $((16 * page))" "load a 0 $bad" \
 			"load a $after $rest"
-		on_device "$allocator: the kernel does not copy from or to the page in a $kind mapping" \
+		on_device "$allocator: system calls on the page in a $kind mapping fail" \
 			"ok EFAULT EFAULT EFAULT EHWPOISON" \
 			"map a $kind rw 0 $size" "write-from a $bad 9 0" \
 			"read-into a $bad 9 0" "pipe a $bad $page" \
 			"advise a $bad $page populate-read"
 	done
 
-	# real memory may answer with a machine check
+	# real hardware may raise a machine check
 	is "$allocator: read() and write() do not check for memory errors" \
 		"$(call "pread $size 0" "pwrite $size 0" "pwrite 1 $bad")" \
 		"$size $size 1"
 	is "$allocator: sendfile() ends before the page, then fails with EIO" \
 		"$(call "lseek $((bad - page)) set" "splice-out $page" \
-			"splice-out $page" 3>&1 >"$scratch/answer" | wc -c) $(
-			cat "$scratch/answer")" \
+			"splice-out $page" 3>&1 >"$scratch/result" | wc -c) $(
+			cat "$scratch/result")" \
 		"$page $((bad - page)) $page EIO"
 
 	: >"$dev"
-	is "$allocator: the page is not free after the trim" \
+	is "$allocator: a trim does not free the bad page" \
 		"$((($(flags "$frame") >> 10) & 1)) $((($(flags "$frame") >> 19) & 1))" \
 		"0 1"
 	echo "$size" >"$limit"
-	on_device "$allocator: a trim gives back all that is charged" \
+	on_device "$allocator: a trim uncharges the quantum with the bad page" \
 		"ok ok $size ENOSPC 3 3" "map a shared rw 0 $size" trim \
 		"write 0 $size 3" "write $size 1 3" "load a 0 $size" \
 		"read 0 $size"
 	echo 0 >"$limit"
 
-	# it looks at the reference count of the page itself, not of the block
+	# unpoisoning checks the reference count of the page, not of the block
 	: >"$dev"
 	if [ ! -e $unpoison ]; then
-		skip "$allocator: the kernel takes the memory error back" \
-			"this kernel cannot do that"
+		skip "$allocator: the kernel can unpoison the page" \
+			"this kernel cannot unpoison pages"
 	else
-		answer=$(sh -c "echo $frame >$unpoison" 2>&1)
-		if [ $allocator = pages ] && [ "$answer" ]; then
-			skip "$allocator: the kernel takes the memory error back" \
-				"this kernel cannot do that in a compound page"
+		result=$(sh -c "echo $frame >$unpoison" 2>&1)
+		if [ $allocator = pages ] && [ "$result" ]; then
+			skip "$allocator: the kernel can unpoison the page" \
+				"this kernel cannot unpoison compound pages"
 		else
-			is "$allocator: the kernel takes the memory error back" \
-				"$answer" ""
+			is "$allocator: the kernel can unpoison the page" \
+				"$result" ""
 		fi
 	fi
 done

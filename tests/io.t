@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a file on tmpfs does, a device does: bytes go in and come out again.
+# Reads and writes of all kinds return the data and results of a tmpfs file.
 
 . tests/lib/driver.sh
 
@@ -10,54 +10,57 @@ file=$scratch/file
 part=$scratch/part
 big=$scratch/big
 
-# an item of the book's, on pages of 4 KiB: 32,768,000 bytes
+# an item has 32,768,000 bytes, as in the book
 qset=$((500 * 4096 / page))
 
-# real data: the guest's own programs, over and over
+# data: repeated copies of the guest's programs
 length=$(fitting 200)000003
 cat /usr/bin/bash /usr/bin/fio >"$part"
 part_size=$(stat -c %s "$part")
-# shellcheck disable=SC2046 # many times the same name
+# shellcheck disable=SC2046 # one name, repeated
 cat $(yes "$part" | head -n $((length / part_size + 1))) >"$big"
 truncate -s "$length" "$big"
 
-# four geometries, from an item of one page to one of three times 512
+# four geometries, from an item of one page to one of 3 * 512 pages
 load order=4,0,0,9 qset=$qset,1,7,3 alloc=vmalloc,vmalloc,pages,huge
 dev=/dev/scullv0
 
-# -- 200 MB: the seventh item --
+# -- seven items --
 
 cat "$big" >"$dev"
-is "$length bytes fit in" "$(attribute size)" "$length"
-is "in as many quanta as they need" "$(attribute quanta)" \
+is "the size is that of the $length bytes written" "$(attribute size)" "$length"
+is "$length bytes take as many quanta as they need" "$(attribute quanta)" \
 	$((length / (16 * page) + 1))
-is "and come out again" "$(b2sum <"$dev")" "$(b2sum <"$big")"
+is "a read of $length bytes returns the data written" \
+	"$(b2sum <"$dev")" "$(b2sum <"$big")"
 
 truncate -s 40000000 "$big"
-is "one write of more than an item is done in full" \
+is "one write larger than an item is complete" \
 	"$(tests/helpers/calls "$dev" wronly "write 40000000" <"$big")" 40000000
-is "and correct" "$(b2sum <"$dev")" "$(b2sum <"$big")"
-is "so is one read" \
+is "one write larger than an item stores its data" "$(b2sum <"$dev")" "$(b2sum <"$big")"
+is "one read larger than an item is complete" \
 	"$(tests/helpers/calls "$dev" rdonly "read 40000001" 3>"$file")" 40000000
-is "with the same bytes" "$(b2sum <"$file")" "$(b2sum <"$big")"
+is "one read larger than an item returns the data" \
+	"$(b2sum <"$file")" "$(b2sum <"$big")"
 
-# byte by byte over the end of an item: dd leaves a hole before it
+# byte by byte across the end of an item, past a hole
 : >"$dev"
 end=$((qset * 16 * page))
 dd if="$big" bs=1 count=3000 of="$dev" seek=$((end - 2000)) status=none
-is "bytes written one by one over the end of an item" \
+is "single-byte writes across the end of an item store their data" \
 	"$(tail -c 3000 "$dev" | b2sum)" "$(head -c 3000 "$big" | b2sum)"
-is "are read one by one" \
+is "single-byte reads across the end of an item return the data" \
 	"$(dd if="$dev" bs=1 skip=$((end - 2000)) status=none | b2sum)" \
 	"$(head -c 3000 "$big" | b2sum)"
-is "they took two quanta" "$(attribute quanta)" 2
+is "single-byte writes across the end of an item take two quanta" \
+	"$(attribute quanta)" 2
 
-# -- every geometry, and sizes of writes and reads that fit none of them --
+# -- every geometry with odd sizes of reads and writes --
 
 odd="1 4095 4097 65535 65537 1048579"
 odd_sum=$((1 + 4095 + 4097 + 65535 + 65537 + 1048579))
 
-# "read"|"write" FLAG: calls of each odd size in turn, ROUNDS times
+# "read"|"write" FLAG: $rounds calls of each odd size
 in_odd_sizes()
 {
 	_call=$1
@@ -81,136 +84,144 @@ for n in 0 1 2 3; do
 	length=$((rounds * odd_sum))
 	quanta=$(((length + quantum - 1) / quantum))
 	truncate -s $length "$big"
-	right=$(b2sum <"$big")
-	in_full=$odd
+	data_sum=$(b2sum <"$big")
+	complete=$odd
 	for _ in $(seq 2 $rounds); do
-		in_full="$in_full $odd"
+		complete="$complete $odd"
 	done
 
-	is "$geometry: writes of odd sizes are done in full" \
-		"$(in_odd_sizes write wronly <"$big")" "$in_full"
-	is "$geometry: the right bytes" "$(b2sum <"$dev")" "$right"
-	is "$geometry: in the quanta that they need" "$(attribute quanta $n)" \
-		$quanta
-	is "$geometry: reads of odd sizes are done in full" \
-		"$(in_odd_sizes read rdonly 3>"$file")" "$in_full"
-	is "$geometry: the right bytes" "$(b2sum <"$file")" "$right"
+	is "$geometry: writes of odd sizes are complete" \
+		"$(in_odd_sizes write wronly <"$big")" "$complete"
+	is "$geometry: writes of odd sizes store their data" \
+		"$(b2sum <"$dev")" "$data_sum"
+	is "$geometry: writes of odd sizes take as many quanta as they need" \
+		"$(attribute quanta $n)" $quanta
+	is "$geometry: reads of odd sizes are complete" \
+		"$(in_odd_sizes read rdonly 3>"$file")" "$complete"
+	is "$geometry: reads of odd sizes return the data" \
+		"$(b2sum <"$file")" "$data_sum"
 
-	# overwriting a part in the middle leaves its neighbours alone
 	for copy in "$dev" "$file"; do
 		tests/helpers/calls "$copy" rdwr "pwrite 99999 $((quantum - 777))"
 	done >"$scratch/said"
-	is "$geometry: overwriting changes what it says, no more" \
+	is "$geometry: an overwrite changes its range only" \
 		"$(b2sum <"$dev")" "$(b2sum <"$file")"
-	is "$geometry: and takes no memory" "$(attribute quanta $n)" $quanta
+	is "$geometry: an overwrite takes no memory" "$(attribute quanta $n)" $quanta
 
-	is "$geometry: one write is done in full" \
+	is "$geometry: one write across quanta is complete" \
 		"$(tests/helpers/calls "$dev" wronly "write $length" <"$big")" $length
-	is "$geometry: the right bytes" "$(b2sum <"$dev")" "$right"
+	is "$geometry: one write across quanta stores its data" \
+		"$(b2sum <"$dev")" "$data_sum"
 	: >"$dev"
 done
 rm "$big"
 
-# -- ends, and lengths of 0 --
+# -- the end of data and lengths of 0 --
 
 dev=/dev/scullv1
 : >"$file"
 
-as_tmpfs "an empty device reads as 0 bytes" "0 0 0" \
+as_tmpfs "a read of an empty device returns 0" "0 0 0" \
 	rdwr,trunc "read 10" "pread 10 5" "pread 10 1000000000"
-as_tmpfs "so does the end" "10 0 0" \
+as_tmpfs "a read at the end returns 0" "10 0 0" \
 	rdwr,trunc "write 10" "read 10" "read 1"
-as_tmpfs "a read that reaches over it is short" "10 3 0" \
+as_tmpfs "a read across the end is short" "10 3 0" \
 	rdwr,trunc "write 10" "pread 10 7" "pread 10 10"
-as_tmpfs "a write of 0 bytes does nothing" "0 0 0" \
+as_tmpfs "a write of 0 bytes returns 0 and does not extend the device" "0 0 0" \
 	rdwr,trunc "write 0" "pwrite 0 5000" "lseek 0 end"
-is "and takes no memory" "$(attribute quanta 1)" 0
-as_tmpfs "a read of 0 bytes, too" "10 0 10" \
+is "a write of 0 bytes takes no memory" "$(attribute quanta 1)" 0
+as_tmpfs "a read of 0 bytes returns 0" "10 0 10" \
 	rdwr,trunc "write 10" "pread 0 0" "lseek 0 cur"
-as_tmpfs "who did not open it for writing cannot write" "EBADF 10 EBADF" \
+as_tmpfs "a write fails with EBADF after a read-only open" "EBADF 10 EBADF" \
 	rdonly "write 10" "read 10" "pwrite 1 0"
-as_tmpfs "nor read who opened it for writing" "EBADF 10 EBADF" \
+as_tmpfs "a read fails with EBADF after a write-only open" "EBADF 10 EBADF" \
 	wronly,trunc "read 10" "write 10" "pread 1 0"
 
-# -- other ways to read and write --
+# -- other calls that read and write --
 
-check()
+# DESCRIPTION FILE: FILE has the data; empties the device and the tmpfs file
+check_data()
 {
 	ok "$1" cmp "$part" "$2"
 	: >"$dev"
 	: >"$file"
 }
 
-# descriptor 3 is where tests/helpers/calls puts what it reads
+# tests/helpers/calls writes the data that it reads to descriptor 3
 is "pwritev2 writes from three buffers" \
 	"$(tests/helpers/calls "$dev" rdwr "pwritev2 $part_size 0" <"$part")" \
 	"$part_size"
-is "preadv2 reads into three" \
+is "preadv2 reads into three buffers" \
 	"$(tests/helpers/calls "$dev" rdonly "preadv2 $part_size 0" 3>"$file")" \
 	"$part_size"
-check "the same bytes" "$file"
+check_data "preadv2 returns the data that pwritev2 wrote" "$file"
 
-is "writev" "$(tests/helpers/calls "$dev" rdwr "pwritev2 9 -1" "lseek 0 cur")" "9 9"
-is "readv" "$(tests/helpers/calls "$dev" rdwr "preadv2 9 -1" "lseek 0 cur")" "9 9"
-as_tmpfs "pwritev2 with RWF_DSYNC" "9" rdwr,trunc "pwritev2 9 0 dsync"
+is "pwritev2 at offset -1 advances the position" \
+	"$(tests/helpers/calls "$dev" rdwr "pwritev2 9 -1" "lseek 0 cur")" "9 9"
+is "preadv2 at offset -1 advances the position" \
+	"$(tests/helpers/calls "$dev" rdwr "preadv2 9 -1" "lseek 0 cur")" "9 9"
+as_tmpfs "pwritev2 with RWF_DSYNC succeeds" "9" rdwr,trunc "pwritev2 9 0 dsync"
 
-# four buffers of an odd size at once, and xfs_io says how many bytes in all
-like "pwritev, from an odd position" "$(
+# four buffers of an odd size; xfs_io prints the total
+like "pwritev of four buffers at an odd position is complete" "$(
 	xfs_io -c "pwrite -V 4 -b 4099 4093 16396" "$dev" | head -1
 )" "wrote 16396/16396 bytes at offset 4093"
-like "preadv" "$(
+like "preadv of four buffers at an odd position is complete" "$(
 	xfs_io -c "pread -V 4 -b 4099 4093 16396" "$dev" | head -1
 )" "read 16396/16396 bytes at offset 4093"
 
 : >"$dev"
-is "RWF_NOWAIT into a hole: EAGAIN, and nothing is written" \
+is "an RWF_NOWAIT write into a hole fails with EAGAIN and writes nothing" \
 	"$(tests/helpers/calls "$dev" rdwr "pwritev2 9 0 nowait" "lseek 0 end")" \
 	"EAGAIN 0"
-is "RWF_NOWAIT onto data succeeds" \
+is "an RWF_NOWAIT write to existing data succeeds" \
 	"$(tests/helpers/calls "$dev" rdwr "write 9" "pwritev2 9 0 nowait")" "9 9"
-is "what reaches over its quantum into a hole is EAGAIN, too" \
+is "an RWF_NOWAIT write from a quantum into a hole fails with EAGAIN" \
 	"$(tests/helpers/calls "$dev" rdwr "pwritev2 9 $((page - 4)) nowait" \
 		"lseek 0 end")" "EAGAIN 9"
-is "reading with RWF_NOWAIT never has to wait" \
+is "an RWF_NOWAIT read succeeds" \
 	"$(tests/helpers/calls "$dev" rdwr "preadv2 $((page + 9)) 0 nowait")" 9
 
 is "fsync and fdatasync succeed" \
 	"$(tests/helpers/calls "$dev" rdwr fsync fdatasync)" "0 0"
-ok "O_SYNC, and fsync at the end of a copy" \
+ok "a copy with O_SYNC and fsync succeeds" \
 	dd if="$part" of="$dev" bs=64k oflag=sync conv=fsync
-check "arrive" "$dev"
+check_data "a copy with O_SYNC stores the data" "$dev"
 
-is "O_DIRECT takes any length and position" "$(
+is "O_DIRECT accepts any length and position" "$(
 	tests/helpers/calls "$dev" rdwr,direct "write 13" "pread 10 1" "pwrite 7 3"
 )" "13 10 7"
-ok "a copy with O_DIRECT in" dd if="$part" of="$dev" bs=64k oflag=direct
-ok "and out" dd if="$dev" of="$file" bs=64k iflag=direct
-check "is one" "$file"
+ok "a copy to the device with O_DIRECT succeeds" \
+	dd if="$part" of="$dev" bs=64k oflag=direct
+ok "a copy from the device with O_DIRECT succeeds" \
+	dd if="$dev" of="$file" bs=64k iflag=direct
+check_data "copies with O_DIRECT keep the data" "$file"
 
-like "sendfile to the device" "$(
+like "sendfile to the device is complete" "$(
 	xfs_io -c "sendfile -i $part 0 $part_size" "$dev" | head -1
 )" "sent $part_size/$part_size bytes .*"
-like "and from it" "$(
+like "sendfile from the device is complete" "$(
 	xfs_io -c "sendfile -i $dev 0 $part_size" "$file" | head -1
 )" "sent $part_size/$part_size bytes .*"
-check "moves the same bytes" "$file"
+check_data "sendfile keeps the data" "$file"
 
 cat "$part" >"$dev"
-is "sendfile ends where the device does" "$(
+is "sendfile ends at the end of the device" "$(
 	xfs_io -c "sendfile -i $dev $((part_size - 10)) 100" "$file" | head -1
 )" "sent 10/100 bytes at offset $((part_size - 10))"
 
-# a pipe on either side, which holds pages of any fill
-is "splice from a pipe" "$(
+# the pages of a pipe are filled in part
+is "splice from a pipe is complete" "$(
 	head -c "$part_size" "$part" |
 		tests/helpers/calls "$dev" rdwr,trunc "splice-in $part_size"
 )" "$part_size"
 tests/helpers/calls "$dev" rdonly "splice-out $((part_size + 1))" \
 	3>&1 >"$scratch/said" | cat >"$file"
-is "and into one, up to the end" "$(cat "$scratch/said")" "$part_size"
-check "moves the same bytes" "$file"
+is "splice into a pipe ends at the end of the device" \
+	"$(cat "$scratch/said")" "$part_size"
+check_data "splice keeps the data" "$file"
 
-# FILE: data and a hole, from an odd position on, from a hole on, and past the end
+# FILE: splices from data, from a hole, from odd positions and from past the end
 pipe_holes()
 {
 	tests/helpers/calls "$1" rdwr,trunc "pwrite 9000 5" \
@@ -224,39 +235,39 @@ pipe_holes()
 }
 is "splice reads data and holes from any position, as on tmpfs" \
 	"$(pipe_holes "$dev")" "$(pipe_holes "$file")"
-is "splice fills no hole" "$(attribute quanta 1)" $((9004 / page + 2))
+is "splice allocates no quantum for a hole" "$(attribute quanta 1)" $((9004 / page + 2))
 : >"$dev"
 : >"$file"
 
-# between a file and a device the kernel does not copy; cat and cp know
-is "copy_file_range to the device sends programs to read and write" \
+# the kernel refuses copy_file_range() for devices; cat and cp fall back to read()
+is "copy_file_range to the device fails with EINVAL" \
 	"$(xfs_io -c "copy_range -l $page $part" "$dev" 2>&1)" \
 	"copy_range: Invalid argument"
-is "from it, too" \
+is "copy_file_range from the device fails with EINVAL" \
 	"$(xfs_io -c "copy_range -l $page $dev" "$file" 2>&1)" \
 	"copy_range: Invalid argument"
-ok "which is what cp does" cp "$part" "$dev"
-ok "both ways" cp "$dev" "$file"
-ok "with the same bytes" cmp "$part" "$file"
+ok "cp to the device succeeds" cp "$part" "$dev"
+ok "cp from the device succeeds" cp "$dev" "$file"
+ok "cp to and from the device keeps the data" cmp "$part" "$file"
 cat "$dev" >/dev/scullv2
-check "and cat from a device to the next" /dev/scullv2
+check_data "cat from one device to another keeps the data" /dev/scullv2
 
-# -- opens --
+# -- several open files --
 
 printf 'to be kept\n' >"$dev"
 printf 'TO' 1<>"$dev"
-is "who opens for reading and writing finds what was there" "$(cat "$dev")" \
+is "opening for reading and writing keeps existing data" "$(cat "$dev")" \
 	"TO be kept"
 
 exec 3<>"$dev"
 exec 4<"$dev"
 printf 'One writes\n' >&3
-is "what one open file writes another reads" "$(head -1 <&4)" "One writes"
+is "an open file reads what another one wrote" "$(head -1 <&4)" "One writes"
 printf 'more' >&3
-is "and reads on" "$(cat <&4)" more
+is "an open file reads on after another write" "$(cat <&4)" more
 exec 3>&- 4>&-
 
-# An offset shared by processes: no write may go where another one goes.
+# Processes that share a file offset do not overwrite each other's data.
 yes aaaaaaa | head -n 20000 >"$scratch/a"
 yes bbbbbbb | head -n 20000 >"$scratch/b"
 for copy in "$dev" "$file"; do
@@ -266,7 +277,7 @@ for copy in "$dev" "$file"; do
 		dd if="$scratch/b" bs=8 status=none
 		wait
 	) >"$copy"
-	is "commands with one output write behind each other: ${copy%/*}" \
+	is "no write at a shared offset is overwritten, in ${copy%/*}" \
 		"$(sort "$copy" | uniq -c | tr -s ' \n' ' ')" \
 		" 20000 aaaaaaa 20000 bbbbbbb 1 first "
 done
@@ -277,7 +288,7 @@ for copy in "$dev" "$file"; do
 		dd bs=8 of="$scratch/read-b" status=none
 		wait
 	) <"$copy"
-	is "and with one input they share it out: ${copy%/*}" \
+	is "each record is read once at a shared offset, in ${copy%/*}" \
 		"$(sort "$scratch/read-a" "$scratch/read-b" | uniq -c |
 			tr -s ' \n' ' ')" " 20000 aaaaaaa 20000 bbbbbbb "
 done

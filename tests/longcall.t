@@ -1,23 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Calls that take long yield the processor, and end when they are killed.
+# Long calls yield the processor and end on a fatal signal.
 
 . tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
 
-# where the kernel is not preempted, a call has to yield by itself
+# without preemption a call has to yield by itself
 preempt=/sys/kernel/debug/sched/preempt
 if before=$(sed 's/.*(\(.*\)).*/\1/' $preempt 2>/dev/null); then
 	echo none >$preempt 2>/dev/null
 fi
 
-# WHAT FILE CALL OFFSET: the times of tests/helpers/longcall, of which each has to be less
-# than half of the whole. A call of less than 40 ms needs neither. On a busy machine
-# the other process may be late, so the best of some attempts counts: a call that
-# neither yields nor ends makes none of them.
+# WHAT FILE CALL OFFSET: sets the times of tests/helpers/longcall. Each has to be less
+# than half of the whole call, or 40 ms. On a busy machine the other process may be
+# late, so the best of 8 attempts counts.
 measure()
 {
 	what=$1
@@ -27,9 +26,9 @@ measure()
 		status=$?
 		# shellcheck disable=SC2046 # three numbers
 		set_times $(cat "$scratch/times")
-		[ "$run" -ge $most ] || [ "$killed" -ge $most ] || break
+		[ "$run" -ge $max ] || [ "$killed" -ge $max ] || break
 	done
-	ok "$what: signals that are not fatal do not end it" [ "$status" = 0 ]
+	ok "$what is not interrupted by signals that are not fatal" [ "$status" = 0 ]
 }
 
 # WHOLE RUN KILLED, in ms
@@ -38,35 +37,35 @@ set_times()
 	whole=${1:-0}
 	run=${2:-$((whole + 99))}
 	killed=${3:-$((whole + 99))}
-	most=$((whole / 2))
-	[ $most -gt 40 ] || most=40
+	max=$((whole / 2))
+	[ $max -gt 40 ] || max=40
 }
 
 yields()
 {
-	ok "$what: of $whole ms, another process waits for $run ms" \
-		[ "$run" -lt "$most" ]
+	ok "$what of $whole ms delays another process by $run ms" \
+		[ "$run" -lt "$max" ]
 }
 
 ends_when_killed()
 {
-	ok "$what: of $whole ms, SIGKILL after a tenth leaves $killed ms" \
-		[ "$killed" -lt "$most" ]
+	ok "$what of $whole ms ends $killed ms after its start with SIGKILL at a tenth" \
+		[ "$killed" -lt "$max" ]
 }
 
-# a dump of as many quanta as a third of the memory holds
+# a dump of a third of the memory in quanta
 load order=0 qset=1 alloc=pages limit=33%
 tests/helpers/buffer -r 1024 write $dev 0 1048576 >"$scratch/written"
 measure "a read far into a large dump" /proc/scullvmem pread \
 	$(($(wc -c </proc/scullvmem) - 1))
 if [ "$whole" -lt 80 ]; then
-	skip "$what yields and can be killed" "it takes only $whole ms here"
+	skip "$what yields and can be killed" "it takes $whole ms only"
 else
 	yields
 	ends_when_killed
 fi
 
-# items of the largest size, for which the limit leaves no quantum
+# items of the largest size, whose quanta the limit refuses
 load order=0 qset=1048576 alloc=pages limit="$page"
 items=$(($(fitting $(($(meminfo MemTotal) / 3000))) / 8))
 item=$((1048576 * page))
@@ -75,7 +74,7 @@ while [ $items -gt 1 ]; do
 	items=$((items - 1))
 	set -- "$@" "pwrite 1 $((items * item))"
 done
-like "the limit has room for the last of $# quanta only" \
+like "the limit has room for one of $# quanta" \
 	"$(tests/helpers/calls $dev rdwr "$@")" "1( ENOSPC)*"
 measure "SEEK_DATA past refused quanta" $dev data 0
 yields

@@ -1,16 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A machine whose memory a writer fills, without a limit: the writer gets ENOMEM,
-# nobody is killed. And the memory comes back, all of it.
+# Writes without a limit fill the memory: they fail with ENOMEM, the OOM killer is not
+# invoked, and a trim frees all of it.
 
 . tests/lib/driver.sh
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
 
-# Somebody who minds his own business: keeps 16 MB, and tells, when asked, how
-# many of its bytes are still right.
+# A process with 16 MB that prints the number of its intact bytes on request.
 mkfifo "$scratch/question" "$scratch/answer"
 exec 8<>"$scratch/question" 9<>"$scratch/answer"
 (
@@ -27,52 +26,51 @@ bystander_answers()
 {
 	[ "$(timeout 100 head -n 1 <&9)" = 16000000 ]
 }
-ok "a bystander has memory of its own" bystander_answers
-# to answer takes memory, which it keeps
+ok "another process allocates memory" bystander_answers
+# let it allocate what an answer takes
 for _ in 1 2 3; do
 	echo >&8
 	bystander_answers
 done
 
-# So much may be missing when memory has come back: the kernel keeps the page
-# tables of addresses that vmalloc has used, 8 bytes a page of a memory of 1 GB,
-# and what is still on those lists. One of s390x is a page that is half used.
+# kB that may be missing after a trim: the kernel keeps the page tables of vmalloc
+# addresses, 8 bytes per page of 1 GB, and free pages of each CPU. On s390x a page
+# table takes half a page.
 tolerance=4096
 [ "$(uname -m)" != s390x ] || tolerance=8192
 
-# WHAT SAID: the device has been filled by a program that said that at the end. On
-# 32 bits vmalloc's addresses come to their end first, and a quantum of one page
-# takes those of two.
-full()
+# WHAT OUTPUT: checks a device that a program with that output has filled. On 32 bits
+# the vmalloc space is used up first, and a quantum of one page takes two of it.
+check_full()
 {
-	most=$((available / 2))
+	least=$((available / 2))
 	case $1 in
 	pages*)	;;
-	*)	[ $most -lt "$addresses" ] || most=$addresses ;;
+	*)	[ $least -lt "$addresses" ] || least=$addresses ;;
 	esac
 
-	like "$1: the writer gets ENOMEM" "$(echo "$2" | head -n 1)" \
+	like "$1: a write fails with ENOMEM" "$(echo "$2" | head -n 1)" \
 		".*: Cannot allocate memory"
 	taken=$((available - $(meminfo MemAvailable)))
-	ok "$1: that is most of the memory, $taken kB" [ $taken -gt $most ]
+	ok "$1: the device takes most of the memory, $taken kB" [ $taken -gt $least ]
 	echo >&8
-	ok "$1: the bystander answers" bystander_answers
+	ok "$1: the other process keeps its memory" bystander_answers
 }
 
-# WHAT: the device is emptied
-emptied()
+# WHAT: trims the device and checks the memory
+check_trimmed()
 {
-	is "$1: nobody was killed" "$(log |
+	is "$1: the OOM killer is not invoked" "$(log |
 		grep -E 'Out of memory|oom-kill|oom_reaper|Killed process')" ""
 	: >$dev
-	ok "$1: the memory comes back, but for $tolerance kB" \
+	ok "$1: a trim frees the memory, but for $tolerance kB" \
 		[ "$(available_memory)" -ge $((available - tolerance)) ]
-	is "$1: nothing of scullv is in /proc/vmallocinfo" \
+	is "$1: a trim frees all vmalloc areas" \
 		"$(grep -c scullv /proc/vmallocinfo)" 0
 }
 
-# ALLOCATOR ORDER: fills the device to the end
-fill_it()
+# ALLOCATOR ORDER: fills the device until a write fails
+fill()
 {
 	echo vmalloc >/sys/class/scullv/scullv0/alloc
 	echo "$2" >/sys/class/scullv/scullv0/order
@@ -80,24 +78,23 @@ fill_it()
 	: >$dev
 	available=$(available_memory)
 	tests/helpers/buffer -r 1024 write $dev 0 1048576 >/dev/null
-	full "$1, order $2" "$(dd if=/dev/zero bs=1M 2>&1 >>$dev)"
-	is "$1, order $2: what was written can be read" \
+	check_full "$1, order $2" "$(dd if=/dev/zero bs=1M 2>&1 >>$dev)"
+	is "$1, order $2: a full device returns the data written" \
 		"$(tr -d 'w\0' <$dev | wc -c)" 0
-	emptied "$1, order $2"
+	check_trimmed "$1, order $2"
 }
 
 addresses=$(($(meminfo VmallocTotal) / 4))
 
 count_free_pages
 load limit=0 qset=1000000,1
-fill_it vmalloc 0
-fill_it vmalloc 9
-fill_it huge 9
-fill_it pages 0
-fill_it pages 4
+fill vmalloc 0
+fill vmalloc 9
+fill huge 9
+fill pages 0
+fill pages 4
 
-# a byte an item: next to all of the memory is in qsets, 8 MB each where a
-# pointer has 8 bytes
+# one byte per item: nearly all memory is in qsets, 8 MB each with 64-bit pointers
 echo 0 >/sys/class/scullv/scullv0/order
 echo vmalloc >/sys/class/scullv/scullv0/alloc
 : >$dev
@@ -107,18 +104,17 @@ while [ $i -lt 300 ]; do
 	echo "pwrite -S 0x77 $((i * 1000000 * page)) 1"
 	i=$((i + 1))
 done >"$scratch/sparse"
-full "sparse" "$(xfs_io $dev <"$scratch/sparse" 2>&1 | grep 'pwrite:')"
+check_full "sparse" "$(xfs_io $dev <"$scratch/sparse" 2>&1 | grep 'pwrite:')"
 quanta=$(attribute quanta)
-ok "sparse: there are holes" [ "$quanta" -lt 300 ]
+ok "sparse: not all of 300 items are written" [ "$quanta" -lt 300 ]
 last=$(($(attribute size) - 1))
-is "sparse: what was written can be read" "$(
+is "sparse: the last byte can be read" "$(
 	tests/helpers/buffer -o "$scratch/last" read $dev $last 1
 	cat "$scratch/last")" "1
 w"
-emptied "sparse"
+check_trimmed "sparse"
 
-# Several at once, each wants a third of the memory: that is not there, but only
-# who comes first may find that out.
+# Four concurrent writes, each to a quantum of a third of the memory.
 order=0
 while [ $((3 * page << order)) -lt $((available * 1024)) ]; do
 	order=$((order + 1))
@@ -133,20 +129,20 @@ for i in 0 1 2 3; do
 done
 # shellcheck disable=SC2086 # numbers of processes
 wait $writers
-ok "4 writers of a large quantum: some get ENOMEM" \
+ok "4 writers: at least one write fails with ENOMEM" \
 	grep ENOMEM "$scratch/returned"
-is "all are told" "$(wc -l <"$scratch/returned")" 4
+is "4 writers: all writes return" "$(wc -l <"$scratch/returned")" 4
 echo >&8
-ok "the bystander answers" bystander_answers
+ok "4 writers: the other process keeps its memory" bystander_answers
 for i in 1 2 3; do
 	: >/dev/scullv$i
 done
-emptied "4 writers"
+check_trimmed "4 writers"
 
 kill $bystander
 
-# Leaks. Each round writes a byte to a device that it has emptied. 10000 of them lose
-# 80 kB on each CPU when they lose a pointer there.
+# Leaks. Each round trims a device and writes a byte. A pointer of per-CPU memory lost
+# in each of 10000 rounds is 80 kB per CPU.
 
 # ROUNDS DEVICE
 # shellcheck disable=SC2317 # called by loses_nothing
@@ -157,7 +153,7 @@ rounds()
 }
 
 load order=0 qset=500,100000,500,500 alloc=vmalloc,vmalloc,pages,huge
-rounds 100 $dev	# makes what the kernel keeps
+rounds 100 $dev	# allocates what the kernel keeps
 loses_nothing 10000 "10000 rounds" rounds 10000 $dev
 loses_nothing 100 "100 rounds with qsets from vmalloc" rounds 100 /dev/scullv1
 echo 2 >/sys/class/scullv/scullv2/order
@@ -177,7 +173,7 @@ done >"$scratch/far"
 loses_nothing 300 "300 rounds with a deep index" \
 	sh -c "xfs_io $dev <$scratch/far >/dev/null 2>&1; : >$dev"
 
-# what a full device takes with it
+# unloading frees full devices
 available=$(available_memory)
 for _ in 1 2 3; do
 	load order=4
@@ -185,7 +181,7 @@ for _ in 1 2 3; do
 done
 unload
 available=$((available - $(available_memory)))
-ok "rmmod frees what devices hold, 3 times 100 MB: $available kB are missing" \
+ok "rmmod frees devices of 100 MB three times, but for $available kB" \
 	[ "$available" -lt 4096 ]
 
 done_testing
