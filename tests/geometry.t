@@ -12,12 +12,12 @@ sysfs=/sys/class/scullv
 parameters=/sys/module/scullv/parameters
 number="must be a number from"
 names="must be vmalloc, pages or huge"
-# the pages_max order of vmalloc and huge, 1 GiB
+# the largest order of vmalloc and huge, 1 GiB
 max_order=0
 while [ $((page << max_order)) -lt $((1 << 30)) ]; do
 	max_order=$((max_order + 1))
 done
-# the pages_max order of the page allocator, which has a list per order
+# the largest order of the page allocator, which has a list per order
 pages_max=$(awk 'NR == 1 { print NF - 5 }' /proc/buddyinfo)
 
 # COMMAND...: prints its output and the driver's messages in the kernel log
@@ -154,7 +154,8 @@ load_fails "order=$((pages_max + 1))" \
 	"order=$((pages_max + 1)): $number 0 to $pages_max" alloc=pages
 load_fails "order=$max_order,$((pages_max + 1))" \
 	"order=$((pages_max + 1)): $number 0 to $pages_max" alloc=huge,pages
-load_fails order=$((max_order + 1)) "order=$((max_order + 1)): $number 0 to $max_order" alloc=huge
+load_fails order=$((max_order + 1)) \
+	"order=$((max_order + 1)): $number 0 to $max_order" alloc=huge
 load_fails order=1,2,3,4,5 "order: 5 values for 4 devices"
 load_fails qset=1,2,3 "qset: 3 values for 2 devices" devs=2
 load_fails alloc=vmalloc,vmalloc "alloc: 2 values for 1 devices" devs=1

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Random operations, against an array in memory; MODEL_OPERATIONS in the
-# environment for more of them. A run that goes wrong is shortened, and tells
-# how it is done again: with MODEL=... in the environment.
+# Random operations are compared with an array in memory. MODEL_OPERATIONS in the
+# environment sets their number. A failed run is shortened and prints MODEL=..., which
+# repeats it when set in the environment.
 
 . tests/lib/driver.sh
 
@@ -13,7 +13,8 @@ seed=$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')
 load
 set -- "$seed:1:0-$((count / 2 - 1))" "$seed:4:0-$((count / 2 - 1))"
 for run in ${MODEL:-"$@"}; do
-	ok "MODEL=$run" tests/helpers/model /dev/scullv0 "$run"
+	ok "random operations give the results of the model, MODEL=$run" \
+		tests/helpers/model /dev/scullv0 "$run"
 done
 
 done_testing

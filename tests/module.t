@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Loading and unloading: what appears, what is refused, and that nothing stays.
+# Loading and unloading: what appears, which loads fail, and that nothing is left.
 
 . tests/lib/driver.sh
 
-# what the system has of a module's, one a line
+# everything that a loaded module leaves in the system, one per line
 traces()
 {
 	grep -w scullv /proc/devices /proc/modules
@@ -14,12 +14,12 @@ traces()
 		/sys/devices/virtual/scullv \
 		/sys/kernel/tracing/events/scullv \
 		-maxdepth 1 -name '*scullv*' 2>/dev/null
-	# shellcheck disable=SC2010 # where the links lead
+	# shellcheck disable=SC2010 # the targets of links
 	ls -l /sys/dev/char | grep scullv
 }
 
-# prints how many nodes have the numbers that belong to their name
-nodes()
+# prints the number of nodes whose device number fits the name
+count_nodes()
 {
 	major=$(sed -n 's/^ *\([0-9]*\) scullv$/\1/p' /proc/devices)
 	stat -c '%n %F %Hr:%Lr' /dev/scullv[0-9]* | grep -c \
@@ -27,80 +27,83 @@ nodes()
 }
 
 load
-is "4 devices appear by themselves" "$(nodes)" 4
+is "insmod creates 4 device nodes" "$(count_nodes)" 4
 is "scullv3 has minor number 3" "$(stat -c %Lr /dev/scullv3)" 3
-is "there is no fifth" "$(ls /sys/class/scullv)" "scullv0
+is "insmod creates 4 devices in sysfs" "$(ls /sys/class/scullv)" "scullv0
 scullv1
 scullv2
 scullv3"
-fails "a second insmod is refused" insmod scullv.ko
-is "and does no harm" "$(nodes)" 4
+fails "a second insmod fails" insmod scullv.ko
+is "a second insmod does not affect the devices" "$(count_nodes)" 4
 
 load devs=1
-is "devs=1" "$(nodes) $(grep -c ^Device /proc/scullvmem)" "1 1"
+is "devs=1 creates one node and one device" \
+	"$(count_nodes) $(grep -c ^Device /proc/scullvmem)" "1 1"
 load devs=256
-is "devs=256" "$(nodes) $(grep -c ^Device /proc/scullvmem)" "256 256"
+is "devs=256 creates 256 nodes and devices" \
+	"$(count_nodes) $(grep -c ^Device /proc/scullvmem)" "256 256"
 is "scullv255 has minor number 255" "$(stat -c %Lr /dev/scullv255)" 255
 echo last >/dev/scullv255
-is "and works" "$(cat /dev/scullv255)" last
+is "scullv255 stores data" "$(cat /dev/scullv255)" last
 
 # in use
 
 load
 exec 5</dev/scullv2
-fails "rmmod while a device is open is refused" rmmod scullv
-is "the device works on" "$(echo on >/dev/scullv2; cat <&5)" on
+fails "rmmod fails while a device is open" rmmod scullv
+is "a device works after a failed rmmod" "$(echo on >/dev/scullv2; cat <&5)" on
 exec 5<&-
-ok "rmmod when it is closed" rmmod scullv
-is "nothing is left" "$(traces)" ""
+ok "rmmod succeeds after the device is closed" rmmod scullv
+is "rmmod leaves nothing" "$(traces)" ""
 
-# init that fails, early to late
+# init fails, early to late
 
-refused()
+load_fails()
 {
-	fails "$1 is refused" insmod scullv.ko "$1"
-	is "it leaves nothing" "$(traces)" ""
+	fails "insmod with $1 fails" insmod scullv.ko "$1"
+	is "a failed insmod with $1 leaves nothing" "$(traces)" ""
 }
-refused devs=0
-refused major=1		# that of /dev/null
-refused order=4,4,4,99	# when three devices have been made
-refused qset=1,0
+load_fails devs=0
+load_fails major=1		# that of /dev/null
+load_fails order=4,4,4,99	# after three devices have been created
+load_fails qset=1,0
 
-# A second module of another name finds the class's name taken.
+# In a second module of another name the name of the class is in use.
 load
 before=$(traces)
 hex=$(printf scullv | od -An -tx1 | tr -d ' ')
-zeros=0000000000000000	# 8 bytes; behind a module's name in its file are 50
+zeros=0000000000000000	# 8 bytes; a module's name is followed by 50 in its file
 renamed=${hex%76}77
-# KASAN has zeros behind each string, but that of struct module is the last one
+# KASAN adds zeros to each string, but the name in struct module is the last one
 xxd -p scullv.ko | tr -d '\n' |
 	sed "s/\(.*$zeros\)$hex\(\($zeros\)\{5\}\)/\1$renamed\2/" |
 	xxd -r -p >"$scratch/scullw.ko"
-said=$(insmod "$scratch/scullw.ko" 2>&1)
-# newer kernels have EEXIST of init() told as EBUSY, as it means "loaded already"
-like "where another has the class, insmod is refused" "${said##*: }" \
+error=$(insmod "$scratch/scullw.ko" 2>&1)
+# newer kernels return EBUSY for EEXIST of init(), which means "loaded already"
+like "insmod fails if the name of the class is in use" "${error##*: }" \
 	"File exists|Device or resource busy"
-ok "by the class" [ "$(log | grep -c "duplicate filename '/class/scullv'")" = 1 ]
-is "that leaves nothing" "$(traces)" "$before"
-echo well >/dev/scullv0
-is "and the first one works on" "$(cat /dev/scullv0)" well
+ok "the kernel logs that the name of the class is in use" \
+	[ "$(log | grep -c "duplicate filename '/class/scullv'")" = 1 ]
+is "insmod with a class name in use leaves nothing" "$(traces)" "$before"
+echo data >/dev/scullv0
+is "the loaded module works after another failed insmod" "$(cat /dev/scullv0)" data
 unload
 
-# Leaks: what is lost, however small, is lost each time.
+# Leaks: repetition makes small ones visible.
 
 rounds()
 {
 	rounds=0
-	# those of busybox take less time
+	# busybox is faster
 	while [ $rounds -lt "$1" ] && busybox insmod scullv.ko &&
 		echo . >/dev/scullv0 && busybox rmmod scullv; do
 		rounds=$((rounds + 1))
 	done
 }
 
-# with 31 devices made when the 32nd is refused
+# insmod fails at the last of 32 devices
 # shellcheck disable=SC2317 # called by loses_nothing
-refusals()
+failed_loads()
 {
 	ones=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1
 	ones=$ones,${ones%,1}
@@ -111,10 +114,10 @@ refusals()
 }
 
 count_free_pages
-rounds 5	# then the kernel has what it keeps
+rounds 5	# allocates what the kernel keeps
 loses_nothing 100 "100 rounds of insmod and rmmod" rounds 100
-is "100 rounds of insmod and rmmod" "$rounds" 100
-loses_nothing 20 "20 refusals" refusals
-is "nothing is left" "$(traces)" ""
+is "100 rounds of insmod and rmmod succeed" "$rounds" 100
+loses_nothing 20 "20 failed loads" failed_loads
+is "20 failed loads leave nothing" "$(traces)" ""
 
 done_testing

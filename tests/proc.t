@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# /proc/scullvmem: all there is, each once, however it is read and whatever
-# happens meanwhile.
+# /proc/scullvmem shows each device, item and quantum once, whatever the sizes of reads
+# and during writes and trims.
 
 . tests/lib/driver.sh
 
@@ -11,35 +11,35 @@ proc=/proc/scullvmem
 dump=$scratch/dump
 rest=$scratch/rest
 
-# FILE: a dump with an X for each address
+# FILE: the dump with X for each address
 shape()
 {
 	sed -E 's/(:|at )[0-9a-f]{8}([0-9a-f]{8})?/\1X/g' "$1"
 }
 
-# FILE: what is wrong with a dump of four devices
-faults()
+# FILE: errors in the format of a dump of four devices
+format_errors()
 {
 	shape "$1" | awk '
 	/^$/	{ empty = 1; next }
 	/^Device [0-9]+: qset [0-9]+, order [0-9]+, sz [0-9]+$/ {
 		if (!empty) print NR ": no empty line"
-		if (heading) print NR ": the item before has no quantum"
-		if ($2 != next_device++ ":") print NR ": not the next device"
+		if (heading) print NR ": the previous item has no quantum"
+		if ($2 != next_device++ ":") print NR ": a device is missing"
 		empty = heading = 0
 		slot = -2
 		next
 	}
-	empty	{ print NR ": an empty line" }
+	empty	{ print NR ": an empty line in a device" }
 	/^  item at X, qset at X(, index [0-9]+)?$/ {
-		if (heading) print NR ": the item before has no quantum"
+		if (heading) print NR ": the previous item has no quantum"
 		heading = 1
 		slot = -1
 		next
 	}
 	/^ +[0-9]+:X$/ {
 		if (slot == -2) print NR ": no item"
-		if ($1 + 0 <= slot) print NR ": a slot that has been"
+		if ($1 + 0 <= slot) print NR ": a slot is out of order"
 		heading = 0
 		slot = $1 + 0
 		next
@@ -48,7 +48,7 @@ faults()
 	END	{ if (next_device != 4) print next_device " devices" }'
 }
 
-# DEVICE NUMBER...: writes a byte into each of these quanta
+# DEVICE NUMBER...: writes one byte to each of these quanta
 touch_quanta()
 {
 	_dev=$1
@@ -58,7 +58,7 @@ touch_quanta()
 		shift
 		set -- "$@" "pwrite 1 $((number * _size))"
 	done
-	tests/helpers/calls "$_dev" rdwr "$@" >"$scratch/said"
+	tests/helpers/calls "$_dev" rdwr "$@" >"$scratch/output"
 }
 
 # -- devices, items and quanta --
@@ -67,7 +67,8 @@ load order=0,1,2 qset=4,7,2
 touch_quanta /dev/scullv0 0 1 5 6 21 23 24
 touch_quanta /dev/scullv2 6 1000000
 touch_quanta /dev/scullv3 0 1 2
-is "all devices, items and quanta, and the index of an item behind a gap" "$(shape $proc)" "
+is "the dump has all devices, items and quanta, and the index of an item past a gap" \
+	"$(shape $proc)" "
 Device 0: qset 4, order 0, sz $((24 * page + 1))
   item at X, qset at X
        0:X
@@ -95,55 +96,59 @@ Device 3: qset 2, order 2, sz $((8 * page + 1))
        1:X
   item at X, qset at X
        0:X"
-is "no two of them have the same address" \
+is "all quanta in the dump have different addresses" \
 	"$(sed -n 's/^ *[0-9]*://p' $proc | sort | uniq -d)" ""
-tests/helpers/calls /dev/scullv1 rdwr "pwrite 0 500" >"$scratch/said"
-is "a quantum that holds zeros is there" \
+tests/helpers/calls /dev/scullv1 rdwr "pwrite 0 500" >"$scratch/output"
+is "the dump has a quantum of zeros" \
 	"$(dd if=/dev/zero of=/dev/scullv1 bs=1 count=1 status=none
 		shape $proc | sed -n '/^Device 1/,/^$/p')" \
 	"Device 1: qset 7, order 1, sz 1
   item at X, qset at X
        0:X"
-is "an empty device is dumped in its heading" \
+is "the dump has the heading only of an empty device" \
 	"$(: >/dev/scullv1; shape $proc | sed -n '/^Device 1/,/^$/p')" \
 	"Device 1: qset 7, order 1, sz 0"
 
-# -- ways to read it --
+# -- reads of all sizes and positions --
 
 size=$(cat $proc | tee "$dump" | wc -c)
 for bs in 1 2 7 1000 64k; do
 	dd if=$proc of="$rest" bs=$bs status=none
-	ok "read by $bs it is the same" cmp "$dump" "$rest"
+	ok "a dump read in blocks of $bs bytes is the same" cmp "$dump" "$rest"
 done
-is "the last bytes" "$(tail -c 300 $proc)" "$(tail -c 300 "$dump")"
-is "from anywhere on" "$(dd if=$proc bs=1 skip=123 status=none)" \
+is "tail reads the last bytes of the dump" \
+	"$(tail -c 300 $proc)" "$(tail -c 300 "$dump")"
+is "a dump can be read from any byte on" "$(dd if=$proc bs=1 skip=123 status=none)" \
 	"$(tail -c +124 "$dump")"
-is "there and back" "$(
+is "a dump can be read after seeks in both directions" "$(
 	tests/helpers/calls $proc rdonly "read 100" "lseek 400 set" "read 100" \
 		"lseek -450 cur" "read 200" "pread 50 7" 3>"$rest"
 )" "100 400 100 50 200 50"
-is "with the bytes of those places" "$(cat "$rest")" "$(
+is "a read of the dump after a seek returns the bytes of that position" \
+	"$(cat "$rest")" "$(
 	tests/helpers/calls "$dump" rdonly "pread 100 0" "pread 100 400" \
-		"pread 200 50" "pread 50 7" 3>&1 >"$scratch/said"
+		"pread 200 50" "pread 50 7" 3>&1 >"$scratch/output"
 )"
-is "it ends where it ends" "$(
+is "the dump ends at its size" "$(
 	tests/helpers/calls $proc rdonly "read 100000" "read 10" "pread 10 $size" \
 		"lseek 0 set" "read 100000"
 )" "$size 0 0 0 $size"
-is "nobody writes it" "$(tests/helpers/calls $proc rdwr "write 1")" EIO
+is "a write to the dump fails with EIO" \
+	"$(tests/helpers/calls $proc rdwr "write 1")" EIO
 
-# -- many items, of one quantum each --
+# -- many items of one quantum each --
 
 load order=0,1,2 qset=1
 head -c $((3000 * page)) /dev/zero >/dev/scullv0
-is "3000 items of one quantum each" "$(shape $proc | sed 1,2d | head -6000)" \
+is "a dump of 3000 items of one quantum is complete" \
+	"$(shape $proc | sed 1,2d | head -6000)" \
 	"$(yes "  item at X, qset at X
        0:X" | head -6000)"
 
-# -- many quanta: on 4 KiB pages 102400, in items of 1000 --
+# -- many quanta, in items of 1000 --
 
 megabytes=$(fitting 400)
-# what KASAN and kmemleak have of each quantum is as much again
+# KASAN and kmemleak double the memory per quantum
 ! has_kasan || megabytes=$((megabytes / 2))
 
 load order=0 qset=1000
@@ -151,7 +156,7 @@ count=$((megabytes * 1024 * 1024 / page))
 dd if=/dev/zero of=/dev/scullv0 bs=1M count="$megabytes" status=none
 echo >/dev/scullv1
 cat $proc >"$dump"
-is "$count quanta: each once, in order, numbered within its item" \
+is "a dump of $count quanta has each once and in order" \
 	"$(shape "$dump" | b2sum)" "$(
 	awk -v count=$count -v size=$((count * page)) 'BEGIN {
 		print "\nDevice 0: qset 1000, order 0, sz " size
@@ -165,21 +170,22 @@ is "$count quanta: each once, in order, numbered within its item" \
 		print "\nDevice 2: qset 1000, order 0, sz 0"
 		print "\nDevice 3: qset 1000, order 0, sz 0"
 	}' | b2sum)"
-is "each with an address of its own" \
+is "all $count quanta have different addresses" \
 	"$(sed -n 's/^ *[0-9]*://p' "$dump" | sort -u | wc -l)" $((count + 1))
 dd if=$proc of="$rest" bs=64k status=none
-ok "read by 64 KiB it is the same" cmp "$dump" "$rest"
-is "so are its last bytes" "$(tail -c 5000 $proc)" "$(tail -c 5000 "$dump")"
+ok "a dump of $count quanta read in blocks of 64 KiB is the same" cmp "$dump" "$rest"
+is "tail reads the last bytes of a dump of $count quanta" \
+	"$(tail -c 5000 $proc)" "$(tail -c 5000 "$dump")"
 cat $proc >"$rest" &
 cat $proc >"$rest-2"
 wait
-ok "two read it at once" cmp "$dump" "$rest"
-ok "and see the same" cmp "$dump" "$rest-2"
+ok "the first of two concurrent dumps is complete" cmp "$dump" "$rest"
+ok "the second of two concurrent dumps is complete" cmp "$dump" "$rest-2"
 rm "$rest-2"
 
-# -- what happens meanwhile --
+# -- changes during a dump --
 
-# DEVICE: as in a dump
+# DEVICE FILE: the part of a dump with that device
 part()
 {
 	sed -n "/^Device $1:/,/^\$/p" "$2"
@@ -200,9 +206,9 @@ end_dump()
 start_dump
 : >/dev/scullv0
 end_dump
-is "a trim in the middle of a dump leaves it in order" "$(faults "$dump")" ""
-ok "which has some of what was there" grep -q ' 99:' "$dump"
-is "and goes on with the next device" \
+is "a dump during a trim is well-formed" "$(format_errors "$dump")" ""
+ok "a dump during a trim has the quanta shown before it" grep -q ' 99:' "$dump"
+is "a dump during a trim continues with the next device" \
 	"$(sed -n '/^Device 1/,$p' "$dump"; part 0 "$dump" | grep -c ' 500:')" \
 	"$(sed -n '/^Device 1/,$p' $proc)
 0"
@@ -211,22 +217,24 @@ head -c $((900 * page)) /dev/zero >/dev/scullv0
 start_dump
 head -c $((900 * page)) /dev/zero >/dev/scullv0
 end_dump
-is "so it is when the device is full again" "$(faults "$dump")" ""
-is "it does not mix the two" "$(part 0 "$dump" | grep -c ' 899:')" 0
-is "but goes on with the next device" "$(sed -n '/^Device 1/,$p' "$dump")" \
+is "a dump during a trim and a write is well-formed" "$(format_errors "$dump")" ""
+is "a dump during a trim and a write does not show two stores" \
+	"$(part 0 "$dump" | grep -c ' 899:')" 0
+is "a dump during a trim and a write continues with the next device" \
+	"$(sed -n '/^Device 1/,$p' "$dump")" \
 	"$(sed -n '/^Device 1/,$p' $proc)"
 
 start_dump
 touch_quanta /dev/scullv0 950 5000
 touch_quanta /dev/scullv2 7
 end_dump
-is "what is written behind the place of a dump is in it" \
+is "a dump shows quanta written past its position" \
 	"$(shape "$dump" | grep -e ' 950:' -e 'index 5' -e '  7:' | tail -n 3)" \
 	"     950:X
   item at X, qset at X, index 5
        7:X"
 
-# Writers that begin anew, and trims, all the time, while 15 dumps are read
+# 15 dumps during repeated writes and trims
 load order=0,1,0,2 qset=5,30,1,2
 head -c $((400 * page)) /dev/zero >"$rest"
 : >"$scratch/running"
@@ -243,25 +251,25 @@ done &
 head -c $((100 * page)) /dev/zero >/dev/scullv2
 
 failures=0
-: >"$scratch/faults"
+: >"$scratch/errors"
 for _ in $(seq 15); do
 	dd if=$proc of="$dump" bs=512 status=none || failures=$((failures + 1))
-	faults "$dump" >>"$scratch/faults"
+	format_errors "$dump" >>"$scratch/errors"
 	shape "$dump" | part 2 - | grep -c :X
 done >"$scratch/counts"
 rm "$scratch/running"
 wait
-is "no dump fails while others write and trim" $failures 0
-is "all are in order" "$(cat "$scratch/faults")" ""
-is "a device that rests is always there as a whole" \
+is "15 dumps during writes and trims succeed" $failures 0
+is "15 dumps during writes and trims are well-formed" "$(cat "$scratch/errors")" ""
+is "15 dumps during writes and trims show an unchanged device completely" \
 	"$(sort -u "$scratch/counts")" 100
 
-# -- the end --
+# -- unloading --
 
 start_dump
-ok "an open dump does not keep the module" rmmod scullv
-fails "it just ends" cat <&3
+ok "rmmod succeeds while a dump is open" rmmod scullv
+fails "a read of an open dump fails after rmmod" cat <&3
 exec 3<&-
-ok "the dump is gone" [ ! -e $proc ]
+ok "rmmod removes the dump" [ ! -e $proc ]
 
 done_testing
