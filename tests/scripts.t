@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# scullv_load and scullv_unload: what they set up, what they print when that
-# fails, and that they leave nothing behind.
+# scullv_load and scullv_unload: what they create, their messages on failure, and that
+# nothing is left.
 
 . tests/lib/driver.sh
 
-# Prints what the system has of scullv, one path a line.
+# prints what scullv has in the system, one path per line
 traces()
 {
 	find /sys/module/scullv -prune 2>/dev/null
 	find /dev -name 'scullv*'
 }
 
-# FILE...: mode, group and numbers of each
-nodes()
+# FILE...: mode, group and device number of each
+node_info()
 {
 	stat -c '%A %G %t:%T' "$@"
 }
@@ -33,7 +33,7 @@ run()
 	"$@" >"$scratch/out" 2>&1 || status=$?
 }
 
-# PATTERN: a line of the output matches; all of it is shown otherwise
+# PATTERN: a line of the output matches; prints the output
 # shellcheck disable=SC2317 # called by ok
 prints()
 {
@@ -41,22 +41,22 @@ prints()
 	grep -Eq -e "$1" "$scratch/out"
 }
 
-# prints the bytes of the output that may control a terminal
+# prints the bytes of the output that are not printable
 unprintable()
 {
 	tr -d ' -~\n\t' <"$scratch/out" | od -An -c
 }
 
-# DESCRIPTION PATTERN COMMAND...: the command fails, as told by its exit status,
-# prints a line that matches, and leaves nothing
-refuses()
+# DESCRIPTION PATTERN COMMAND...: the command exits with status 1, prints a line that
+# matches, and leaves nothing
+check_failure()
 {
 	what=$1
 	pattern=$2
 	shift 2
 	run "$@"
 	is "$what: the exit status is 1" $status 1
-	ok "$what: the message names the remedy" prints "$pattern"
+	ok "$what: the message shows the remedy" prints "$pattern"
 	is "$what: the message is printable" "$(unprintable)" ""
 	is "$what: nothing is left" "$(traces)" ""
 }
@@ -65,24 +65,25 @@ unload
 
 # -- load and unload --
 
-is "scullv_load succeeds without a word" "$(outcome ./scullv_load)" "0 "
+is "scullv_load succeeds and prints nothing" "$(outcome ./scullv_load)" "0 "
 major=$(printf %x "$(sed -n 's/^ *\([0-9]*\) scullv$/\1/p' /proc/devices)")
 is "the devices belong to group staff, with mode 664" \
-	"$(nodes /dev/scullv0 /dev/scullv3)" "crw-rw-r-- staff $major:0
+	"$(node_info /dev/scullv0 /dev/scullv3)" "crw-rw-r-- staff $major:0
 crw-rw-r-- staff $major:3"
 is "/dev/scullv is a link to the first device" "$(readlink /dev/scullv)" scullv0
 echo through the link >/dev/scullv
-is "the link works" "$(cat /dev/scullv0)" "through the link"
+is "a write to the link reaches the first device" \
+	"$(cat /dev/scullv0)" "through the link"
 
 is "a second scullv_load fails" "$(outcome ./scullv_load)" \
 	"1 scullv_load: scullv is already loaded; unload it with scullv_unload"
 is "a second scullv_load changes nothing" "$(cat /dev/scullv)" "through the link"
-is "scullv_unload succeeds without a word" "$(outcome ./scullv_unload)" "0 "
+is "scullv_unload succeeds and prints nothing" "$(outcome ./scullv_unload)" "0 "
 is "scullv_unload leaves nothing" "$(traces)" ""
-refuses "scullv_unload, not loaded" "^scullv_unload: scullv is not loaded" \
+check_failure "scullv_unload without a module" "^scullv_unload: scullv is not loaded" \
 	./scullv_unload
 ln -s scullv0 /dev/scullv
-refuses "scullv_unload, not loaded, with a link left" "is not loaded" \
+check_failure "scullv_unload without a module, with a link" "is not loaded" \
 	./scullv_unload
 
 for option in -h --help; do
@@ -90,16 +91,16 @@ for option in -h --help; do
 		"$(outcome ./scullv_load $option | head -n 1)" \
 		"0 usage: scullv_load \[PARAMETER=VALUE\]..."
 done
-is "scullv_load -h ends with the last variable" \
+is "the usage of scullv_load ends with the last variable" \
 	"$(./scullv_load -h | tail -n 1)" \
 	"	MODE	mode of the devices, in octal (default: 664)"
 is "scullv_unload -h prints the usage" \
 	"$(outcome ./scullv_unload -h | head -n 1)" "0 usage: scullv_unload"
-is "-h loads nothing" "$(traces)" ""
+is "options that print the usage load nothing" "$(traces)" ""
 
 # -- unload while a device is in use --
 
-# COMMAND...: in the background, as $holder, until it is ready
+# COMMAND...: starts it in the background as $holder and waits until it is ready
 hold()
 {
 	mkfifo "$scratch/go"
@@ -115,8 +116,7 @@ ready_or_gone()
 	[ -s "$scratch/ready" ] || gone "$holder"
 }
 
-# ends the holder, whose status goes to $status, and awaits that nothing uses the
-# module
+# ends the holder, sets $status to its status, and waits until the module is unused
 release()
 {
 	exec 7>&-
@@ -132,7 +132,7 @@ unused()
 	[ "$(cat /sys/module/scullv/refcnt)" = 0 ]
 }
 
-# a program for sh -c: has $1 open until its standard input ends
+# a program for sh -c: keeps $1 open until the end of its standard input
 # shellcheck disable=SC2016 # the child expands it
 in_use='exec 5<"$1"; echo ready; while read -r _; do :; done'
 
@@ -145,7 +145,7 @@ is "scullv_unload names the process and the device" "$(cat "$scratch/out")" \
 	"scullv_unload: rmmod: ERROR: Module scullv is in use
 scullv_unload: process $holder (sh) has /dev/scullv2 open
 scullv_unload: scullv stays loaded; end its users and try again"
-is "scullv_unload that fails changes nothing" \
+is "a failed scullv_unload changes nothing" \
 	"$(cat /dev/scullv2; readlink /dev/scullv)" "some data
 scullv0"
 release
@@ -166,13 +166,13 @@ mknod "$scratch/d$name" c $((0x$major)) 3
 hold "$scratch/$name" -c "$in_use" - "$scratch/d$name"
 run ./scullv_unload
 printed='a?[1mb?c\033[1m'
-is "scullv_unload prints nothing unprintable" "$(unprintable)" ""
+is "scullv_unload prints printable characters only" "$(unprintable)" ""
 is "scullv_unload names a process and a path on one line" \
 	"$(grep -F "$holder" "$scratch/out")" \
 	"scullv_unload: process $holder ($printed) has $scratch/d$printed open"
 release
 
-# a partition whose major number, for block devices, is that of the devices here
+# a block device whose major number is that of the character devices
 head -c 1M /dev/zero >"$scratch/disk"
 modprobe loop
 losetup -P /dev/loop0 "$scratch/disk"
@@ -196,22 +196,23 @@ for way in socket io_uring perf; do
 	failed_with=$status
 	release
 	if [ $status = 77 ]; then
-		skip "a device in use by $way" "this kernel has no $way"
+		skip "scullv_unload fails while $way uses a device" \
+			"this kernel has no $way"
 		./scullv_load
 		continue
 	fi
-	is "a device in use by $way: scullv_unload fails" $failed_with 1
-	ok "a device in use by $way: scullv_unload names $way" \
+	is "scullv_unload fails while $way uses a device" $failed_with 1
+	ok "scullv_unload names $way while it uses a device" \
 		prints "no process has a device open; .*[ ]$way"
 done
-is "scullv_unload succeeds when nothing uses the module" \
+is "scullv_unload succeeds after all users have ended" \
 	"$(outcome ./scullv_unload)" "0 "
-is "scullv_unload leaves nothing then" "$(traces)" ""
+is "scullv_unload leaves nothing after all users have ended" "$(traces)" ""
 
 # -- parameters, group and mode --
 
 mine=$(free_major)
-is "parameters are accepted in the book's spelling and in ours" "$(
+is "scullv_load accepts the book's and the module's parameter names" "$(
 	./scullv_load scullv_order=2 scullv_qset=77 scullv_devs=2 \
 		scullv_major="$mine" limit=9M 2>&1
 	cat /sys/class/scullv/scullv1/order /sys/class/scullv/scullv1/qset
@@ -224,67 +225,73 @@ $(printf %x "$mine"):1
 9M"
 ./scullv_unload
 
-is "GROUP and MODE select the group and the mode" \
+is "GROUP and MODE set the group and the mode" \
 	"$(GROUP=disk MODE=0600 ./scullv_load 2>&1
-	nodes /dev/scullv1)" "crw------- disk $major:1"
+	node_info /dev/scullv1)" "crw------- disk $major:1"
 ./scullv_unload
-is "GROUP may be a number" "$(GROUP=4321 MODE=640 ./scullv_load 2>&1
+is "GROUP can be a number" "$(GROUP=4321 MODE=640 ./scullv_load 2>&1
 	stat -c '%A %g' /dev/scullv1)" "crw-r----- 4321"
 ./scullv_unload
 
 cp /etc/group "$scratch/group"
 sed -i 's/^staff:/wheel:/' /etc/group
-is "the group is wheel where there is no staff" "$(./scullv_load 2>&1
-	nodes /dev/scullv0)" "crw-rw-r-- wheel $major:0"
+is "the group is wheel if there is no staff" "$(./scullv_load 2>&1
+	node_info /dev/scullv0)" "crw-rw-r-- wheel $major:0"
 ./scullv_unload
 sed -i '/^wheel:/d' /etc/group
 run ./scullv_load
 is "without staff and wheel, scullv_load succeeds" $status 0
-ok "without staff and wheel, it prints how to select a group" \
+ok "without staff and wheel, scullv_load prints how to set a group" \
 	prints "; GROUP=name selects another"
 is "without staff and wheel, the devices keep group root" \
-	"$(nodes /dev/scullv0)" "crw-rw-r-- root $major:0"
+	"$(node_info /dev/scullv0)" "crw-rw-r-- root $major:0"
 ./scullv_unload
 cp "$scratch/group" /etc/group
 
 # -- failures --
 
-refuses "a group that does not exist" 'GROUP=nobodies: .*groupadd nobodies' \
+check_failure "scullv_load with an unknown group" 'GROUP=nobodies: .*groupadd nobodies' \
 	env GROUP=nobodies ./scullv_load
 for mode in rw-rw-r-- 668 64 00664; do
-	refuses "MODE=$mode" "MODE=$mode: .*such as 664" \
+	check_failure "scullv_load with MODE=$mode" "MODE=$mode: .*such as 664" \
 		env MODE=$mode ./scullv_load
 done
-refuses "not root" "run as root: sudo ./scullv_load order=2" \
+check_failure "scullv_load as an unprivileged user" \
+	"run as root: sudo ./scullv_load order=2" \
 	as_student ./scullv_load order=2
 ./scullv_load
-is "scullv_unload fails for others than root" \
+is "scullv_unload fails for an unprivileged user" \
 	"$(outcome as_student ./scullv_unload)" \
 	"1 scullv_unload: must be run as root: sudo ./scullv_unload"
-ok "the module is loaded still" [ -d /sys/module/scullv ]
+ok "scullv_unload of an unprivileged user does not unload the module" \
+	[ -d /sys/module/scullv ]
 ./scullv_unload
 
-refuses "no parameter" 'argument "order": expected PARAMETER=VALUE' \
+check_failure "scullv_load with an argument without a value" \
+	'argument "order": expected PARAMETER=VALUE' \
 	./scullv_load order
-refuses "an escape sequence" 'argument "a\?\[1m.033\[1m"' \
+check_failure "scullv_load with an escape sequence" 'argument "a\?\[1m.033\[1m"' \
 	./scullv_load "$(printf 'a\033[1m\\033[1m')"
-refuses "a bad value" "kernel log: scullv: order=99: .* 0 to" \
+check_failure "scullv_load with an invalid value" "kernel log: scullv: order=99: .* 0 to" \
 	./scullv_load order=99
-ok "a bad value: the message names where the parameters are listed" \
+ok "the message for an invalid value shows how to list the parameters" \
 	prints "cannot load scullv with order=99: \"modinfo .*scullv.ko\""
-refuses "a major number in use" "kernel log: scullv: major 1 unavailable .*/proc/devices" \
+check_failure "scullv_load with a major number in use" \
+	"kernel log: scullv: major 1 unavailable .*/proc/devices" \
 	./scullv_load major=1
-refuses "an unknown parameter" "kernel log: .*unknown parameter 'ordr'" \
+check_failure "scullv_load with an unknown parameter" \
+	"kernel log: .*unknown parameter 'ordr'" \
 	./scullv_load ordr=2
 
-# a directory of its own, for other modules
+# a directory for other modules
 folder=$scratch/folder
 mkdir "$folder"
 cp scullv_load scullv_unload "$folder"
-refuses "not built" "$folder/scullv.ko does not exist: .*\"make\".*\"make demo\"" \
+check_failure "scullv_load without a module" \
+	"$folder/scullv.ko does not exist: .*\"make\".*\"make demo\"" \
 	"$folder/scullv_load"
 
-# VERMAGIC: a module with that in place of its own, of the same length
+# VERMAGIC: a module with that vermagic, which has the same length
 module_for()
 {
 	cp scullv.ko "$folder"
@@ -297,41 +304,43 @@ release=$(uname -r)
 vermagic=$(modinfo -F vermagic scullv.ko)
 other=$(echo "$release" | tr 0-9 1-90)
 module_for "$other${vermagic#"$release"}"
-# a release may have a + in it
-refuses "built for another kernel" "$(printf %s \
+# a release may contain a +
+check_failure "scullv_load of a module for another kernel" "$(printf %s \
 	"for kernel $other, but $release is running: .*linux-headers-$release" |
 		sed 's/+/[+]/g')" "$folder/scullv_load"
 module_for "$(echo "$vermagic" | sed 's/ SMP / smp /')"
-refuses "built for another kernel of the same name" \
+check_failure "scullv_load of a module for another kernel of the same release" \
 	"not match the running kernel: install" "$folder/scullv_load"
-ok "built for another kernel: the commands have a line of their own" \
+ok "the message for another kernel has a line with the commands" \
 	prints "^	make clean && make\$"
 
 cat >"$folder/insmod" <<'END'
 #!/bin/sh
-printf 'scullv: %b\n' "$LOGS" >/dev/kmsg
-printf '%s\n' "insmod: ERROR: could not insert module $1: $SAYS" >&2
+printf 'scullv: %b\n' "$LOG" >/dev/kmsg
+printf '%s\n' "insmod: ERROR: could not insert module $1: $ERROR" >&2
 exit 1
 END
 chmod +x "$folder/insmod"
 cp scullv.ko "$folder"
 
-# ERROR: scullv_load, with an insmod that fails with that
-# shellcheck disable=SC2317 # called by refuses
+# ERROR [LOG]: scullv_load with an insmod that fails with ERROR and logs LOG
+# shellcheck disable=SC2317 # called by check_failure
 load_fails()
 {
-	env PATH="$folder:$PATH" SAYS="$1" LOGS="${2-}" "$folder/scullv_load"
+	env PATH="$folder:$PATH" ERROR="$1" LOG="${2-}" "$folder/scullv_load"
 }
-refuses "Secure Boot" "scripts/sign-file .*$folder/scullv.ko" \
+check_failure "scullv_load with Secure Boot" "scripts/sign-file .*$folder/scullv.ko" \
 	load_fails "Key was rejected by service"
-ok "Secure Boot: the message names the guest" prints "make demo"
-refuses "Secure Boot, on other kernels" "scripts/sign-file" \
+ok "the message for Secure Boot names the guest" prints "make demo"
+check_failure "scullv_load with Secure Boot on older kernels" "scripts/sign-file" \
 	load_fails "Required key not available"
-refuses "a container" "make demo" load_fails "Operation not permitted"
-refuses "loaded meanwhile" "unload it with scullv_unload" load_fails "File exists"
-refuses "an error with an escape sequence" 'module .*: a\?\[1m.033\[1m' \
+check_failure "scullv_load in a container" "make demo" load_fails "Operation not permitted"
+check_failure "scullv_load of a module loaded concurrently" \
+	"unload it with scullv_unload" load_fails "File exists"
+check_failure "scullv_load with an escape sequence in the error" \
+	'module .*: a\?\[1m.033\[1m' \
 	load_fails "$(printf 'a\033[1m\\033[1m')"
-refuses "a kernel log with an escape sequence" \
+check_failure "scullv_load with an escape sequence in the kernel log" \
 	'kernel log: scullv: a.*\[1m.033\[1m' \
 	load_fails "Input/output error" 'a\033[1m\\033[1m'
 rm "$folder/insmod"
@@ -340,19 +349,23 @@ rm "$folder/insmod"
 
 echo "no device" >/dev/scullv2
 run ./scullv_load
-is "a file in the place of a node: scullv_load fails" $status 1
-ok "a file in the place of a node: scullv_load names it" \
+is "scullv_load fails if a file has the name of a node" $status 1
+ok "scullv_load names a file that has the name of a node" \
 	prints "/dev/scullv2 exists and is not a device: remove"
-is "a file in the place of a node is all that is left" "$(traces)" /dev/scullv2
-is "a file in the place of a node stays" "$(cat /dev/scullv2)" "no device"
+is "scullv_load leaves nothing else if a file has the name of a node" \
+	"$(traces)" /dev/scullv2
+is "scullv_load keeps a file that has the name of a node" \
+	"$(cat /dev/scullv2)" "no device"
 rm /dev/scullv2
 echo "no link" >/dev/scullv
 run ./scullv_load
-is "a file in the place of the link: scullv_load fails" $status 1
-ok "a file in the place of the link: scullv_load names it" \
+is "scullv_load fails if a file has the name of the link" $status 1
+ok "scullv_load names a file that has the name of the link" \
 	prints "/dev/scullv exists and is not a symbolic link: remove"
-is "a file in the place of the link is all that is left" "$(traces)" /dev/scullv
-is "a file in the place of the link stays" "$(cat /dev/scullv)" "no link"
+is "scullv_load leaves nothing else if a file has the name of the link" \
+	"$(traces)" /dev/scullv
+is "scullv_load keeps a file that has the name of the link" \
+	"$(cat /dev/scullv)" "no link"
 rm /dev/scullv
 
 ./scullv_load
@@ -361,16 +374,17 @@ echo "no device" >/dev/scullv2
 ln -s null /dev/scullv1
 ln -s null /dev/scullv
 run ./scullv_unload
-is "files in the place of nodes: scullv_unload succeeds" $status 0
-is "files in the place of nodes: scullv_unload names them" \
+is "scullv_unload succeeds if files have the names of nodes" $status 0
+is "scullv_unload names files that have the names of nodes" \
 	"$(cat "$scratch/out")" \
 	"scullv_unload: /dev/scullv1 is not a device node: not removed
 scullv_unload: /dev/scullv2 is not a device node: not removed"
-is "files in the place of nodes stay" "$(cat /dev/scullv2; readlink /dev/scullv1)" \
+is "scullv_unload keeps files that have the names of nodes" \
+	"$(cat /dev/scullv2; readlink /dev/scullv1)" \
 	"no device
 null"
-is "another link in the place of the link stays" "$(readlink /dev/scullv)" null
-is "the other nodes are removed" "$(traces | sort)" "/dev/scullv
+is "scullv_unload keeps a link to another file" "$(readlink /dev/scullv)" null
+is "scullv_unload removes the other nodes" "$(traces | sort)" "/dev/scullv
 /dev/scullv1
 /dev/scullv2"
 rm /dev/scullv /dev/scullv1 /dev/scullv2
@@ -381,7 +395,7 @@ mkdir -p "$modules/updates"
 cp scullv.ko "$modules/updates"
 depmod
 rm "$folder/scullv.ko"
-is "without a module beside it, scullv_load loads the installed one" "$(
+is "scullv_load loads the installed module if its directory has none" "$(
 	"$folder/scullv_load" scullv_order=3 2>&1
 	cat /sys/class/scullv/scullv0/order)" 3
 "$folder/scullv_unload"
@@ -394,7 +408,7 @@ without_devtmpfs()
 	unshare -m sh -c "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 &&
 		mknod /dev/scullv1 c 1 3 && $1" 2>&1
 }
-is "scullv_load creates the nodes where nothing else does" "$(without_devtmpfs "
+is "scullv_load creates the nodes without devtmpfs" "$(without_devtmpfs "
 	./scullv_load && stat -c '%A %G %t:%T' /dev/scullv0 /dev/scullv1 &&
 	echo by hand >/dev/scullv1 && cat /dev/scullv1; find /dev -name 'scullv*' |
 	wc -l")" "crw-rw-r-- staff $major:0
@@ -404,11 +418,11 @@ by hand
 is "scullv_unload removes the nodes that scullv_load has created" \
 	"$(without_devtmpfs "./scullv_unload
 	ls /dev")" "null"
-is "scullv_load that fails later removes the nodes that it has created" \
+is "a failed scullv_load removes the nodes that it has created" \
 	"$(without_devtmpfs "
 	echo >/dev/scullv; ./scullv_load 2>/dev/null
 	ls /dev")" "null
 scullv"
-is "nothing is left" "$(traces)" ""
+is "no trace of scullv is left after all failures" "$(traces)" ""
 
 done_testing

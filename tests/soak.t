@@ -1,17 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Everything at once, with all the memory that "limit" allows in use: for some
-# seconds, or for MINUTES in the environment. At the end all memory is back.
+# All operations concurrently, with all memory of the limit in use, for some seconds or
+# for MINUTES in the environment. At the end all memory is freed.
 
-# shellcheck disable=SC2317 # functions are called by way of others
+# shellcheck disable=SC2317 # functions are called indirectly
 . tests/lib/driver.sh
 
 minutes=${MINUTES:-0}
 seconds=$((minutes * 60 + 15 * !minutes))
 
-# 10 devices: 0-3 for those that fill, check and empty one, 4 and 5 for mappings,
-# the others for whatever comes
+# 10 devices: 0-3 for copies, 4 and 5 for mappings, the others for all other loops
 load devs=10 order=4,0,2,3,4,0,4,0,4,4 \
 	limit="$(fitting $(($(meminfo MemTotal) / 4096)))M" \
 	alloc=vmalloc,pages,vmalloc,huge,vmalloc,pages,vmalloc,pages,huge,vmalloc
@@ -19,15 +18,14 @@ chmod 666 /dev/scullv9
 find /usr -type f -size -2000 -exec cat {} + 2>/dev/null |
 	head -c 40000000 >"$scratch/data"
 
-# NAME COMMAND...: again and again in the background, until the time is up or the
-# command fails
-again()
+# NAME COMMAND...: repeats it in the background until the time is up or it fails
+repeat()
 {
 	_name=$1
 	shift
 	while [ ! -e "$scratch/end" ]; do
-		"$@" >"$scratch/$_name.said" 2>&1 || {
-			echo "$_name: status $?: $(cat "$scratch/$_name.said")" \
+		"$@" >"$scratch/$_name.output" 2>&1 || {
+			echo "$_name: status $?: $(cat "$scratch/$_name.output")" \
 				>>"$scratch/failed"
 			break
 		}
@@ -37,7 +35,7 @@ again()
 	names="${names-} $_name"
 }
 
-# DEVICE: what fits of the data is read back as it was written
+# DEVICE: writes the data up to the limit, reads and compares it
 copy()
 {
 	cat "$scratch/data" >"/dev/$1" 2>"$scratch/$1.errors" ||
@@ -46,15 +44,15 @@ copy()
 	cmp -n "$_size" "/dev/$1" "$scratch/data" && : >"/dev/$1"
 }
 
-# takes what the limit leaves, and lets go of it
-take_all()
+# fills a device up to the limit and trims it
+fill_device()
 {
 	cat /dev/zero >/dev/scullv8 2>"$scratch/full"
 	grep -q 'No space' "$scratch/full" && echo >>"$scratch/filled" &&
 		: >/dev/scullv8
 }
 
-look_around()
+read_attributes()
 {
 	cat /proc/scullvmem /sys/class/scullv/scullv*/[bq]* >/dev/null
 }
@@ -69,12 +67,12 @@ change_geometry()
 	done
 }
 
-torment()
+run_stress_ng()
 {
 	stress-ng --quiet --dev 1 --dev-file /dev/scullv7 --timeout 5
 }
 
-# what is left of the memory when the devices are empty, in kB
+# trims all devices and prints the available memory in kB
 empty_devices()
 {
 	for _n in 0 1 2 3 4 5 6 7 8 9; do
@@ -84,22 +82,22 @@ empty_devices()
 	available_memory
 }
 
-# for so many seconds
+# SECONDS: runs all loops
 run()
 {
 	rm -f "$scratch/end"
 	loops=
 	names=
 	for _n in 0 1 2 3; do
-		again copy$_n copy scullv$_n
+		repeat copy$_n copy scullv$_n
 	done
-	again fill take_all
-	again map timeout -s KILL 300 tests/helpers/coherence touch 20000 \
+	repeat fill fill_device
+	repeat map timeout -s KILL 300 tests/helpers/coherence touch 20000 \
 		/dev/scullv4 /dev/scullv5
-	again look look_around
-	again geometry change_geometry
-	again stress-ng torment
-	again fuzz as_student tests/helpers/fuzz /dev/scullv9 $$ 20000
+	repeat read read_attributes
+	repeat geometry change_geometry
+	repeat stress-ng run_stress_ng
+	repeat fuzz as_student tests/helpers/fuzz /dev/scullv9 $$ 20000
 	sleep "$1"
 	: >"$scratch/end"
 	# shellcheck disable=SC2086 # processes
@@ -113,21 +111,21 @@ rm -f "$scratch"/*.rounds
 run "$seconds"
 after=$(empty_devices)
 
-is "$seconds seconds: nobody has failed" "$(cat "$scratch/failed" 2>&-)" ""
+is "no loop has failed in $seconds seconds" "$(cat "$scratch/failed" 2>&-)" ""
 for name in $names; do
 	rounds=$(wc -l <"$scratch/$name.rounds")
-	ok "$name has come round $rounds times" [ "$rounds" -gt 0 ]
+	ok "the loop $name has run $rounds times" [ "$rounds" -gt 0 ]
 done
 full=$(wc -l <"$scratch/filled")
-ok "the limit was met $full times" [ "$full" -gt 0 ]
+ok "the limit was reached $full times" [ "$full" -gt 0 ]
 # 2 MiB, or 128 pages where these are large
 tolerance=$(($(getconf PAGESIZE) / 8))
 [ $tolerance -gt 2048 ] || tolerance=2048
-ok "memory is flat: $before kB were available before, $after kB after" \
+ok "no memory is lost: $before kB were available before, $after kB after" \
 	[ "$after" -gt $((before - tolerance)) ]
-is "nothing is left in /proc/vmallocinfo" \
+is "trims of all devices free all vmalloc areas" \
 	"$(grep -c scullv_ /proc/vmallocinfo)" 0
-is "nobody was killed" \
+is "the OOM killer is not invoked" \
 	"$(log | grep -E 'Out of memory|oom-kill|Killed process')" ""
 
 done_testing

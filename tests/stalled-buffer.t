@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Buffers whose pages do not come, or not at once; calls that may not wait; and
-# calls that are killed.
+# Buffers whose page faults are delayed or fail, calls with RWF_NOWAIT, and calls that
+# are interrupted by signals.
 
 . tests/lib/driver.sh
 
@@ -10,8 +10,8 @@ page=$(getconf PAGESIZE)
 quantum=$((16 * page))
 dev=/dev/scullv0
 
-# the device holds so many bytes, w, and nothing else
-hold()
+# BYTES: the device has so many bytes w and nothing else
+set_data()
 {
 	: >$dev
 	[ "$1" = 0 ] || tests/helpers/buffer write $dev 0 "$1" >/dev/null
@@ -22,7 +22,7 @@ state()
 	echo "$(attribute size) bytes, $(attribute quanta) quanta"
 }
 
-# -- a page that never comes: its process waits, nobody else does
+# -- a page fault that never returns blocks its process only --
 
 # shellcheck disable=SC2317 # called by ok
 stalled()
@@ -30,20 +30,20 @@ stalled()
 	grep -q handle_userfault "/proc/$1/wchan"
 }
 
-# what the others do; what they are at is told where they do not end
+# other operations; prints each, for the case that one does not end
 # shellcheck disable=SC2317 # called by ok
-others()
+operate()
 {
 	echo "overwriting" && tests/helpers/buffer write "$dev" 0 $((2 * quantum)) &&
 	echo "filling a hole" && tests/helpers/buffer write "$dev" $((9 * quantum)) 99 &&
 	echo "appending" && tests/helpers/buffer append "$dev" 0 "$quantum" &&
 	echo "reading" && tests/helpers/buffer read "$dev" 0 $((10 * quantum)) &&
 	echo "dumping" && grep '^Device 0:' /proc/scullvmem &&
-	echo "emptying" && : >"$dev" &&
+	echo "trimming" && : >"$dev" &&
 	is_empty &&
-	echo "writing anew" && tests/helpers/buffer write "$dev" 0 "$quantum" &&
-	echo "appending anew" && tests/helpers/buffer append "$dev" 0 99 &&
-	echo "reading anew" && [ "$(tr -d w <"$dev" | wc -c)" = 0 ] &&
+	echo "writing again" && tests/helpers/buffer write "$dev" 0 "$quantum" &&
+	echo "appending again" && tests/helpers/buffer append "$dev" 0 99 &&
+	echo "reading again" && [ "$(tr -d w <"$dev" | wc -c)" = 0 ] &&
 	[ "$(state)" = "$((quantum + 99)) bytes, 2 quanta" ] &&
 	: >"$dev"
 }
@@ -54,336 +54,350 @@ is_empty()
 	[ "$(state)" = "0 bytes, 0 quanta" ]
 }
 
-# WHAT CALL OFFSET SEGMENT: on a device that holds two quanta
-stalls()
+# WHAT CALL OFFSET SEGMENT: a call with a delayed page, on a device of two quanta
+check_stalled()
 {
 	what=$1
 	shift
-	hold $((2 * quantum))
-	tests/helpers/buffer "$1" $dev "$2" "$3" >"$scratch/returned" &
+	set_data $((2 * quantum))
+	tests/helpers/buffer "$1" $dev "$2" "$3" >"$scratch/result" &
 	pid=$!
-	ok "$what: waits for the page" await stalled $pid
-	ok "$what: others write, append, read and empty the device" soon others
-	ok "$what: is waiting still" stalled $pid
+	ok "$what: the call waits for the page" await stalled $pid
+	ok "$what: other processes write, append, read and trim the device" soon operate
+	ok "$what: the call is still waiting" stalled $pid
 	kill -9 $pid
-	ok "$what: SIGKILL ends it at once" await gone $pid
+	ok "$what: SIGKILL ends the call" await gone $pid
 	wait $pid
 }
 
 load
-nothing=0+stall:$page
+none=0+stall:$page
 half=$page+stall:$page
-stalls "read" read 0 "$nothing"
-stalls "read, half done" read 0 "$half"
-stalls "write into a hole" write $((4 * quantum)) "$nothing"
-is "that has cost no memory" "$(state)" "0 bytes, 0 quanta"
-stalls "write into a hole, half done" write $((4 * quantum)) "$half"
-is "that has left nothing behind the trim" "$(state)" "0 bytes, 0 quanta"
-stalls "write onto data" write 0 "$nothing"
-is "that has left nothing behind the trim" "$(state)" "0 bytes, 0 quanta"
-stalls "write onto data, half done" write 0 "$half"
-is "that has left nothing behind the trim" "$(state)" "0 bytes, 0 quanta"
-stalls "append" append 0 "$nothing"
-is "that has cost no memory" "$(state)" "0 bytes, 0 quanta"
-stalls "append, half done" append 0 "$half"
-ok "that has left what it had got at most" [ "$(attribute size)" -le "$page" ]
-stalls "append, 2 MiB done" append 0 "2097152+stall:$page"
+check_stalled "read of data" read 0 "$none"
+check_stalled "read of data, half complete" read 0 "$half"
+check_stalled "write into a hole" write $((4 * quantum)) "$none"
+is "write into a hole: the call allocates nothing" "$(state)" "0 bytes, 0 quanta"
+check_stalled "write into a hole, half complete" write $((4 * quantum)) "$half"
+is "write into a hole, half complete: the call leaves nothing after the trim" \
+	"$(state)" "0 bytes, 0 quanta"
+check_stalled "overwrite" write 0 "$none"
+is "overwrite: the call leaves nothing after the trim" "$(state)" "0 bytes, 0 quanta"
+check_stalled "overwrite, half complete" write 0 "$half"
+is "overwrite, half complete: the call leaves nothing after the trim" \
+	"$(state)" "0 bytes, 0 quanta"
+check_stalled "append" append 0 "$none"
+is "append: the call allocates nothing" "$(state)" "0 bytes, 0 quanta"
+check_stalled "append, half complete" append 0 "$half"
+ok "append, half complete: the call leaves one page at most" \
+	[ "$(attribute size)" -le "$page" ]
+check_stalled "append, 2 MiB complete" append 0 "2097152+stall:$page"
 
-# -- a page that comes when a trim has taken away what the first half was about
+# -- a page fault that returns after a trim --
 
-# CALL: on a device that holds two quanta, then one elsewhere
-overtaken()
+# CALL: on a device of two quanta; after the trim the third one is written
+check_trim_during()
 {
-	hold $((2 * quantum))
+	set_data $((2 * quantum))
 	mkfifo "$scratch/go"
 	tests/helpers/buffer -o "$scratch/got" "$1" $dev 0 "$page+late:$page" \
-		<"$scratch/go" >"$scratch/returned" &
+		<"$scratch/go" >"$scratch/result" &
 	pid=$!
 	exec 7>"$scratch/go"
-	ok "$1, half done: waits for the page" await stalled $pid
+	ok "$1 before a trim: the call waits for the page" await stalled $pid
 	: >$dev
 	tests/helpers/buffer write $dev $((2 * quantum)) "$quantum" >/dev/null
 	exec 7>&-
 	wait $pid
 	rm "$scratch/go"
-	is "$1 that a trim overtakes returns what it has done" \
-		"$(cat "$scratch/returned")" "$page"
+	is "$1 before a trim: the call returns a short count" \
+		"$(cat "$scratch/result")" "$page"
 }
 
-overtaken read
-is "those are bytes from before the trim" \
+check_trim_during read
+is "read before a trim: the data is that of before the trim" \
 	"$(tr -d w <"$scratch/got" | wc -c) $(wc -c <"$scratch/got")" "0 $page"
-overtaken write
-is "nothing of it is there" "$(state)" "$((3 * quantum)) bytes, 1 quanta"
-is "nor elsewhere" "$(tr -d '\0' <$dev | wc -c)" "$quantum"
+check_trim_during write
+is "write before a trim: the device has the later quantum only" \
+	"$(state)" "$((3 * quantum)) bytes, 1 quanta"
+is "write before a trim: the device has the later data only" \
+	"$(tr -d '\0' <$dev | wc -c)" "$quantum"
 
-# -- a page that comes when something else has been written meanwhile --
+# -- a page fault that returns after another write --
 
-# WHAT WANTED HELD CALL OFFSET SEGMENT OTHER...: what a call returns whose page comes
-# when tests/helpers/calls has made the OTHER calls, and the bytes x that are there then
-meanwhile()
+# WHAT WANTED BYTES CALL OFFSET SEGMENT OTHER...: a call on a device of BYTES, whose
+# page fault returns after the OTHER calls of tests/helpers/calls. WANTED is its result
+# and the number of bytes x, which the OTHER calls write.
+check_write_during()
 {
 	what=$1
 	wanted=$2
-	held=$3
+	bytes=$3
 	mkfifo "$scratch/go"
 	tries=0
-	until hold "$held" && waits_for_page "$4" "$5" "$6" || [ $tries = 10 ]; do
+	until set_data "$bytes" && waits_for_page "$4" "$5" "$6" || [ $tries = 10 ]; do
 		exec 7>&-
 		tries=$((tries + 1))
 	done
 	shift 6
-	ok "$what: waits for the page" stalled $pid
-	ok "$what: another writes" soon tests/helpers/calls $dev "$@"
+	ok "$what: the call waits for the page" stalled $pid
+	ok "$what: another process writes" soon tests/helpers/calls $dev "$@"
 	exec 7>&-
 	wait $pid
 	rm "$scratch/go"
-	is "$what: returns what it has written, and all x are there" \
-		"$(cat "$scratch/returned"), $(tr -dc x <$dev | wc -c) x in $(
+	is "$what: the call returns its count and overwrites no byte" \
+		"$(cat "$scratch/result"), $(tr -dc x <$dev | wc -c) x in $(
 			attribute size)" "$wanted"
 }
 
-# CALL OFFSET SEGMENT: fails if the call has ended without
+# CALL OFFSET SEGMENT: fails if the call ends without waiting
 waits_for_page()
 {
-	tests/helpers/buffer "$1" $dev "$2" "$3" <"$scratch/go" >"$scratch/returned" &
+	tests/helpers/buffer "$1" $dev "$2" "$3" <"$scratch/go" >"$scratch/result" &
 	pid=$!
 	exec 7>"$scratch/go"
 	await eval "stalled $pid || gone $pid"
 	stalled $pid
 }
 
-# The buffer is present when the call begins.
+# The buffer is present at the start of the call.
 size=$(($(fitting 32) << 20))
 absent="$size+gone:$page"
-meanwhile "a write at the end that loses a page, then an append" \
+check_write_during "write at the end, page lost, then an append" \
 	"$size, 99 x in $((size + 99))" 0 write 0 "$absent" \
 	rdwr,append "write 99"
-meanwhile "a write past the end that loses a page, then an append" \
+check_write_during "write past the end, page lost, then an append" \
 	"$size, 99 x in $((4 * page + size + 99))" 100 write $((4 * page)) \
 	"$absent" rdwr,append "write 99"
-meanwhile "a write at the end that loses a page, then a longer append" \
+check_write_during "write at the end, page lost, then a longer append" \
 	"$size, $((2 * page)) x in $((size + 2 * page))" 0 write 0 "$absent" \
 	rdwr,append "write $((2 * page))"
-meanwhile "an append that loses a page, then an append" \
+check_write_during "append, page lost, then an append" \
 	"$size, 99 x in $((100 + size + 99))" 100 append 0 "$absent" \
 	rdwr,append "write 99"
-meanwhile "a write at the end that loses a page, then one in the same place" \
+check_write_during "write at the end, page lost, then a write there" \
 	"$size, 99 x in $((size + 99))" 0 write 0 "$absent" \
 	rdwr "pwrite 99 $size"
-meanwhile "a write at the end that loses a page, then one farther out" \
+check_write_during "write at the end, page lost, then a write past the end" \
 	"$size, 99 x in $((size + page + 99))" 0 write 0 "$absent" \
 	rdwr "pwrite 99 $((size + page))"
-meanwhile "a write at the end that loses a page, then an overwrite" \
+check_write_during "write at the end, page lost, then an overwrite" \
 	"$((size + page)), 99 x in $((size + page))" 0 write 0 "$absent" \
 	rdwr "pwrite 99 0"
-meanwhile "a write inside the device, half done, then an append" \
+check_write_during "overwrite, half complete, then an append" \
 	"$((2 * page)), 99 x in $((quantum + 99))" $quantum \
 	write 0 "$page+late:$page" rdwr,append "write 99"
-meanwhile "a write across the end, half done, then an append" \
+check_write_during "write across the end, half complete, then an append" \
 	"$page, 99 x in $((page + 99))" "$page" write 0 "$page+late:$page" \
 	rdwr,append "write 99"
-# the buffer of an append is faulted in before its place is taken
-meanwhile "an append without its second page, then another append" \
+# an append faults its buffer in before it takes its position
+check_write_during "append without its second page, then an append" \
 	"$((2 * page)), 99 x in $((100 + 99 + 2 * page))" 100 \
 	append 0 "$page+late:$page" rdwr,append "write 99"
-meanwhile "an append without a page after 2 MiB, then another append" \
+check_write_during "append without a page after 2 MiB, then an append" \
 	"$((2097152 + page)), 99 x in $((100 + 99 + 2097152 + page))" 100 \
 	append 0 "2097152+late:$page" rdwr,append "write 99"
 
-# -- a bad pointer: what fits is done, and EFAULT where that is nothing
+# -- an invalid buffer: a short count, or EFAULT if nothing was copied --
 
-hold $((3 * quantum))
-is "read into a bad pointer" "$(tests/helpers/buffer read $dev 0 0+bad:100)" EFAULT
-is "read into a buffer with a bad end" \
-	"$(tests/helpers/buffer -o "$scratch/got" read $dev 0 "100+bad:$quantum")" 100
-is "gives the bytes that fit" \
-	"$(tr -d w <"$scratch/got" | wc -c) $(wc -c <"$scratch/got")" "0 100"
-is "also behind a whole quantum" \
-	"$(tests/helpers/buffer read $dev 10 $((quantum + 7))+bad:100)" $((quantum + 7))
-is "readv with a bad second segment" \
-	"$(tests/helpers/buffer read $dev 0 100 0+bad:100)" 100
-is "readv with a bad first segment" \
-	"$(tests/helpers/buffer read $dev 0 0+bad:100 100)" EFAULT
-is "read at the end needs no pointer" \
-	"$(tests/helpers/buffer read $dev $((3 * quantum)) 0+bad:100)" 0
-hold 0
-tests/helpers/buffer write $dev $((3 * quantum)) 1 >/dev/null
-is "read of a hole into a bad pointer" \
+set_data $((3 * quantum))
+is "a read into an invalid buffer fails with EFAULT" \
 	"$(tests/helpers/buffer read $dev 0 0+bad:100)" EFAULT
-is "read of a hole into a buffer with a bad end" \
+is "a read into a buffer with an invalid end is short" \
+	"$(tests/helpers/buffer -o "$scratch/got" read $dev 0 "100+bad:$quantum")" 100
+is "a read into a buffer with an invalid end returns the data" \
+	"$(tr -d w <"$scratch/got" | wc -c) $(wc -c <"$scratch/got")" "0 100"
+is "a read across a quantum into a buffer with an invalid end is short" \
+	"$(tests/helpers/buffer read $dev 10 $((quantum + 7))+bad:100)" $((quantum + 7))
+is "readv with an invalid second segment is short" \
+	"$(tests/helpers/buffer read $dev 0 100 0+bad:100)" 100
+is "readv with an invalid first segment fails with EFAULT" \
+	"$(tests/helpers/buffer read $dev 0 0+bad:100 100)" EFAULT
+is "a read at the end into an invalid buffer returns 0" \
+	"$(tests/helpers/buffer read $dev $((3 * quantum)) 0+bad:100)" 0
+set_data 0
+tests/helpers/buffer write $dev $((3 * quantum)) 1 >/dev/null
+is "a read of a hole into an invalid buffer fails with EFAULT" \
+	"$(tests/helpers/buffer read $dev 0 0+bad:100)" EFAULT
+is "a read of a hole into a buffer with an invalid end is short" \
 	"$(tests/helpers/buffer read $dev 0 100+bad:100)" 100
 
-hold 0
-is "write from a bad pointer" "$(tests/helpers/buffer write $dev 0 0+bad:100)" EFAULT
-is "changes nothing and allocates nothing" "$(state)" "0 bytes, 0 quanta"
-is "writev with a bad first segment" \
+set_data 0
+is "a write from an invalid buffer fails with EFAULT" \
+	"$(tests/helpers/buffer write $dev 0 0+bad:100)" EFAULT
+is "a write from an invalid buffer allocates nothing" "$(state)" "0 bytes, 0 quanta"
+is "writev with an invalid first segment fails with EFAULT" \
 	"$(tests/helpers/buffer write $dev 0 0+bad:100 100)" EFAULT
-is "append from a bad pointer" "$(tests/helpers/buffer append $dev 0 0+bad:100)" EFAULT
-is "change nothing either" "$(state)" "0 bytes, 0 quanta"
-is "write from a buffer with a bad end" \
+is "an append from an invalid buffer fails with EFAULT" \
+	"$(tests/helpers/buffer append $dev 0 0+bad:100)" EFAULT
+is "writev and an append from an invalid buffer allocate nothing" \
+	"$(state)" "0 bytes, 0 quanta"
+is "a write from a buffer with an invalid end is short" \
 	"$(tests/helpers/buffer write $dev 0 100+bad:100)" 100
-is "writes what is there" \
+is "a write from a buffer with an invalid end stores the valid bytes" \
 	"$(state), $(tr -d w <$dev | wc -c) wrong" "100 bytes, 1 quanta, 0 wrong"
-is "append from a buffer with a bad end" \
+is "an append from a buffer with an invalid end is short" \
 	"$(tests/helpers/buffer append $dev 0 100+bad:100)" 100
-is "appends what is there" \
+is "an append from a buffer with an invalid end stores the valid bytes" \
 	"$(state), $(tr -d w <$dev | wc -c) wrong" "200 bytes, 1 quanta, 0 wrong"
-is "writev with a bad second segment" \
+is "writev with an invalid second segment is short" \
 	"$(tests/helpers/buffer write $dev 300 100 0+bad:100 100)" 100
-is "stops there" "$(state)" "400 bytes, 1 quanta"
-is "write of a quantum with a bad end" \
+is "writev with an invalid second segment stores the first one only" \
+	"$(state)" "400 bytes, 1 quanta"
+is "a write of a quantum from a buffer with an invalid end is short" \
 	"$(tests/helpers/buffer write $dev 0 $quantum+bad:100)" $quantum
-is "allocates no further one" "$(state)" "$quantum bytes, 1 quanta"
+is "a write of a quantum from a buffer with an invalid end allocates no other" \
+	"$(state)" "$quantum bytes, 1 quanta"
 
-# -- memory that comes, but not by itself: the full count
+# -- a buffer that is not present: the full count --
 
-hold 0
+set_data 0
 tests/helpers/buffer write $dev 5000000 1 >/dev/null
-is "read of a hole into fresh memory" \
+is "a read of a hole into fresh memory is complete" \
 	"$(tests/helpers/buffer read $dev 0 0+fresh:5000000)" 5000000
-hold 5000000
-is "read of data into fresh memory" \
+set_data 5000000
+is "a read of data into fresh memory is complete" \
 	"$(tests/helpers/buffer read $dev 0 0+fresh:5000000)" 5000000
-is "read of data into memory of which some is fresh" \
+is "a read of data into memory that is fresh in part is complete" \
 	"$(tests/helpers/buffer read $dev 0 100+fresh:4000000)" 4000100
-is "write from fresh memory" \
+is "a write from fresh memory is complete" \
 	"$(tests/helpers/buffer write $dev 0 100+fresh:5000000)" 5000100
-is "append from fresh memory" \
+is "an append from fresh memory is complete" \
 	"$(tests/helpers/buffer append $dev 0 100+fresh:5000000)" 5000100
 
-# so often that it could be taken for a page that faulting in does not help
-hold 0
-tests/helpers/calls $dev rdwr "pwrite 1 1099511627776" >"$scratch/said"
-is "read into 60 MB of fresh memory" \
+# more fault-ins than a page takes that cannot be copied
+set_data 0
+tests/helpers/calls $dev rdwr "pwrite 1 1099511627776" >"$scratch/output"
+is "a read into 60 MB of fresh memory is complete" \
 	"$(tests/helpers/buffer read $dev 0 100+fresh:60000000)" 60000100
 length=$(fitting 60)000000
-is "write from 60 MB of fresh memory, or what fits" \
+is "a write from ${length%000000} MB of fresh memory is complete" \
 	"$(tests/helpers/buffer write $dev 0 100+fresh:"$length")" $((length + 100))
-hold 0
+set_data 0
 
-# -- calls that may not wait
+# -- RWF_NOWAIT --
 
-hold 0
-is "RWF_NOWAIT write into a hole" \
+set_data 0
+is "an RWF_NOWAIT write into a hole fails with EAGAIN" \
 	"$(tests/helpers/buffer -n write $dev 0 100)" EAGAIN
-is "RWF_NOWAIT append to an empty device" \
+is "an RWF_NOWAIT append to an empty device fails with EAGAIN" \
 	"$(tests/helpers/buffer -n append $dev 0 100)" EAGAIN
-is "allocate nothing" "$(state)" "0 bytes, 0 quanta"
-hold $((quantum + 100))
-is "RWF_NOWAIT write onto data" \
+is "RWF_NOWAIT writes and appends that fail allocate nothing" \
+	"$(state)" "0 bytes, 0 quanta"
+set_data $((quantum + 100))
+is "an RWF_NOWAIT overwrite succeeds" \
 	"$(tests/helpers/buffer -n write $dev 100 $quantum)" $quantum
-is "RWF_NOWAIT write from data into a hole" \
+is "an RWF_NOWAIT write from data into a hole fails with EAGAIN" \
 	"$(tests/helpers/buffer -n write $dev $quantum $((2 * quantum)))" EAGAIN
-is "writes nothing" "$(state)" "$((quantum + 100)) bytes, 2 quanta"
-hold $((2 * quantum))
-tests/helpers/calls $dev rdwr "pwrite 1 $((4 * quantum))" >"$scratch/said"
-is "RWF_NOWAIT write up to a hole" \
+is "an RWF_NOWAIT write from data into a hole writes nothing" \
+	"$(state)" "$((quantum + 100)) bytes, 2 quanta"
+set_data $((2 * quantum))
+tests/helpers/calls $dev rdwr "pwrite 1 $((4 * quantum))" >"$scratch/output"
+is "an RWF_NOWAIT write up to a hole succeeds" \
 	"$(tests/helpers/buffer -n write $dev 0 $((2 * quantum)))" $((2 * quantum))
-is "RWF_NOWAIT write of the last byte before a hole" \
+is "an RWF_NOWAIT write of the last byte before a hole succeeds" \
 	"$(tests/helpers/buffer -n write $dev $((2 * quantum - 1)) 1)" 1
 before=$(cksum <$dev)
 for range in "$((2 * quantum - 1)) 2" "$((2 * quantum)) 1" \
 	"0 $((2 * quantum + 1))" "$((4 * quantum - 1)) 2"; do
 	# shellcheck disable=SC2086 # offset and length
-	is "RWF_NOWAIT write that reaches a byte into a hole: $range" \
+	is "an RWF_NOWAIT write into a hole fails with EAGAIN, offset and length $range" \
 		"$(tests/helpers/buffer -n write $dev $range)" EAGAIN
 done
-is "RWF_NOWAIT writes that reach into a hole write nothing" \
+is "RWF_NOWAIT writes into a hole write nothing" \
 	"$(cksum <$dev)" "$before"
-hold $((2 * quantum))
-is "RWF_NOWAIT append where a quantum would be needed" \
+set_data $((2 * quantum))
+is "an RWF_NOWAIT append that needs a quantum fails with EAGAIN" \
 	"$(tests/helpers/buffer -n append $dev 0 100)" EAGAIN
-hold 100
-is "RWF_NOWAIT append into the last quantum" \
+set_data 100
+is "an RWF_NOWAIT append into the last quantum succeeds" \
 	"$(tests/helpers/buffer -n append $dev 0 100)" 100
 tests/helpers/buffer write $dev $((3 * quantum)) 1 >/dev/null
-is "RWF_NOWAIT read, of data and a hole" \
+is "an RWF_NOWAIT read of data and a hole succeeds" \
 	"$(tests/helpers/buffer -n read $dev 0 $((4 * quantum)))" $((3 * quantum + 1))
 
-hold $((2 * quantum))
-is "splice into a full pipe" "$(tests/helpers/topipe $dev 0 $quantum)" EAGAIN
-is "splice into a pipe with room for 5 pages" \
+set_data $((2 * quantum))
+is "splice into a full pipe fails with EAGAIN" \
+	"$(tests/helpers/topipe $dev 0 $quantum)" EAGAIN
+is "splice into a pipe with room for 5 pages is short" \
 	"$(tests/helpers/topipe $dev 5 $quantum)" $((5 * page))
 
-# One quantum, of which a byte is there: there is nothing to wait for but another
-# append, as long as that takes. Who waits for that to begin does so on the same
-# processor, and comes first there: an emulator may run but one at a time.
+# One quantum with one byte: a call can wait for another append only. The call that
+# waits for the append to begin has a higher priority on the same processor, as an
+# emulator may run one processor at a time.
 order=0
 while [ $((page << order)) -lt 33554432 ]; do
 	order=$((order + 1))
 done
 load order=$order
 
-# WHAT FLAGS CALL WANTED: what a call returns that begins during a long append
+# WHAT FLAGS CALL WANTED: the result of a call that begins during a long append
 during_append()
 {
 	tries=0
-	: >"$scratch/returned"
-	until grep -qsx "1 [0-9]* $4" "$scratch/returned" || [ $tries = 50 ]; do
+	: >"$scratch/result"
+	until grep -qsx "1 [0-9]* $4" "$scratch/result" || [ $tries = 50 ]; do
 		echo >$dev
-		: >"$scratch/returned"
+		: >"$scratch/result"
 		chrt -f 1 taskset 1 timeout 100 tests/helpers/calls $dev "$2" \
-			"lseek 0 end" "grown 1" "$3" >"$scratch/returned" &
-		await [ -s "$scratch/returned" ]
+			"lseek 0 end" "grown 1" "$3" >"$scratch/result" &
+		await [ -s "$scratch/result" ]
 		taskset 1 tests/helpers/buffer -r 31 append $dev 0 1048576 \
 			>"$scratch/other"
 		wait $!
 		tries=$((tries + 1))
 	done
-	like "$1, while another appends: $4" \
-		"$(cat "$scratch/returned")" "1 [0-9]+ $4"
-	is "$1: the other one appends all, and nothing else is written" \
+	like "$1 during an append returns $4" \
+		"$(cat "$scratch/result")" "1 [0-9]+ $4"
+	is "$1 during an append: the append is complete, nothing else is written" \
 		"$(cat "$scratch/other") $(attribute size)" \
 		"$((31 * 1048576)) $((31 * 1048576 + 1))"
 }
-during_append "RWF_NOWAIT append" rdwr,append "pwritev2 1 0 nowait" EAGAIN
-during_append "RWF_NOWAIT write past the end" rdwr \
+during_append "an RWF_NOWAIT append" rdwr,append "pwritev2 1 0 nowait" EAGAIN
+during_append "an RWF_NOWAIT write past the end" rdwr \
 	"pwritev2 1 $((32 * 1048576 - 1)) nowait" EAGAIN
-during_append "RWF_NOWAIT overwrite" rdwr "pwritev2 1 0 nowait" 1
+during_append "an RWF_NOWAIT overwrite" rdwr "pwritev2 1 0 nowait" 1
 
-# -- SIGKILL in the middle of one long call
+# -- SIGKILL during one long call --
 
 load order=0 limit=0
 tests/helpers/buffer -k -r 500 write $dev 0 1048576 >/dev/null
 is "SIGKILL ends a write of 500 MiB" $? 137
 quanta=$(attribute quanta)
-ok "in the middle, after $quanta quanta" \
+ok "SIGKILL ends the write early, after $quanta quanta" \
 	[ "$quanta" -lt $((500 * 1048576 / page)) ]
 
-# the hole is read again and again into one buffer
+# reads the hole repeatedly into one buffer
 tests/helpers/buffer write $dev 1099511627776 1 >/dev/null
 
-# what this shell and the children that it has waited for have read, in bytes
-has_read()
+# bytes read by this shell and its children that have ended
+bytes_read()
 {
 	sed -n 's/^rchar: //p' /proc/$$/io
 }
 
-before=$(has_read)
+before=$(bytes_read)
 tests/helpers/buffer -k -r 1023 read $dev 0 2097152 >/dev/null
 is "SIGKILL ends a read of 2 GiB" $? 137
-done=$(($(has_read) - before))
-ok "in the middle, after $done bytes" [ "$done" -lt 2000000000 ]
+done=$(($(bytes_read) - before))
+ok "SIGKILL ends the read early, after $done bytes" [ "$done" -lt 2000000000 ]
 
-# -- a signal that is not fatal, in the middle of one long call --
+# -- a signal that is not fatal during one long call --
 
-# CALL LENGTH: what a call returns that is interrupted, with as many buffers as $mib;
-# again when the signal has come too late
-interrupted()
+# CALL LENGTH: a call with $mib buffers gets a signal; repeated if the signal is late
+check_signal()
 {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		[ "$1" = read ] || : >$dev
 		_got=$(tests/helpers/buffer -i -r "$mib" "$1" $dev 0 "$2" 2>&1)
 		[ $? = 3 ] || break
 	done
-	is "$1 is complete in spite of a signal" "$_got" $((mib * $2))
+	is "$1 is not interrupted by a signal that is not fatal" "$_got" $((mib * $2))
 }
 mib=$(fitting 64)
-interrupted write 1048576
-interrupted append 1048576
-# of a hole, which costs nothing
-tests/helpers/calls $dev rdwr "pwrite 1 1099511627776" >"$scratch/said"
-interrupted read 8388608
+check_signal write 1048576
+check_signal append 1048576
+# of a hole, which takes no memory
+tests/helpers/calls $dev rdwr "pwrite 1 1099511627776" >"$scratch/output"
+check_signal read 8388608
 
 done_testing

@@ -1,11 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What others have written to torment devices and files, and ioctl commands at
-# random from somebody without rights: FUZZ_CALLS and STRESS_SECONDS in the
-# environment for more.
+# stress-ng, xfs_io, and random ioctl commands of an unprivileged user. FUZZ_CALLS and
+# STRESS_SECONDS in the environment set the amount.
 
-# shellcheck disable=SC2317 # functions are called by way of others
+# shellcheck disable=SC2317 # functions are called indirectly
 . tests/lib/driver.sh
 
 seed=${SEED:-$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')}
@@ -14,38 +13,39 @@ echo "# SEED=$seed"
 load order=0,4,4,4
 chmod 666 /dev/scullv[123]
 
-# -- stress-ng: whatever a device may be asked for, by several processes --
+# -- stress-ng: all calls on a device, by several processes --
 
-# COMMAND...: has stress-ng ask the device $dev, for so many seconds: it takes
-# minutes to have asked for everything
-torment()
+# COMMAND...: runs stress-ng on $dev with it; a full round takes minutes
+run_stress_ng()
 {
 	"$@" stress-ng --quiet --dev 4 --dev-file "$dev" \
 		--timeout "${STRESS_SECONDS:-10}" --temp-path /tmp
 }
 
 dev=/dev/scullv1
-ok "stress-ng's device stressor, as root" torment env
+ok "the device stressor of stress-ng succeeds as root" run_stress_ng env
 dev=/dev/scullv2
-ok "and as a student" torment as_student
+ok "the device stressor of stress-ng succeeds as an unprivileged user" \
+	run_stress_ng as_student
 for n in 1 2; do
 	dev=/dev/scullv$n
 	: >$dev
 	echo data >$dev
-	is "$dev is as it was" "$(cat $dev)" data
+	is "$dev stores data after stress-ng" "$(cat $dev)" data
 done
 
 # -- fuzz --
 
 calls=${FUZZ_CALLS:-100000}
-ok "$calls ioctl commands at random" \
+ok "$calls random ioctl commands give the expected results" \
 	as_student tests/helpers/fuzz /dev/scullv3 "$seed" "$calls"
-is "the device is as it was" "$(attribute order 3) $(attribute qset 3)" "4 500"
+is "random ioctl commands do not change the geometry" \
+	"$(attribute order 3) $(attribute qset 3)" "4 500"
 
-# -- xfs_io: a device and a file on tmpfs do the same --
+# -- xfs_io: a device behaves as a tmpfs file --
 
-# The same commands for both, at random: sizes and offsets that are of no page's
-# and some that are. A write gives what is mapped a place to be.
+# Random commands, with sizes and offsets of pages and others. The first write sets the
+# size for the mapping.
 awk -v seed="$seed" -v page="$(getconf PAGESIZE)" '
 	function chance(below) { return int(rand() * below) }
 	function span(    offset) {
@@ -72,7 +72,7 @@ awk -v seed="$seed" -v page="$(getconf PAGESIZE)" '
 		print "munmap"
 	}' >"$scratch/commands"
 
-# FILE: runs them, leaving out how long each has taken
+# FILE: runs the commands, without their times
 xfs()
 {
 	xfs_io "$1" <"$scratch/commands" 2>>"$scratch/errors" |
@@ -83,9 +83,10 @@ dev=/dev/scullv0
 : >"$scratch/file"
 xfs "$scratch/file" >"$scratch/wanted"
 xfs $dev >"$scratch/got"
-ok "150 commands of xfs_io give what they give on tmpfs" \
+ok "150 commands of xfs_io give the results of tmpfs" \
 	cmp "$scratch/got" "$scratch/wanted"
-ok "and leave the same" cmp $dev "$scratch/file"
-is "none is an error" "$(grep -vE 'termcap|terminal' "$scratch/errors")" ""
+ok "150 commands of xfs_io leave the data of tmpfs" cmp $dev "$scratch/file"
+is "150 commands of xfs_io print no error" \
+	"$(grep -vE 'termcap|terminal' "$scratch/errors")" ""
 
 done_testing
