@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The trace events: what they tell, and when.
+# The trace events: when they are recorded, and their fields.
 
 . tests/lib/driver.sh
 
@@ -13,67 +13,68 @@ events=$trace/events/scullv
 load order=0 qset=3
 mkdir $trace
 
-# the events so far, one a line, without what comes before their names; and no
-# more of them from here on
+# prints the names and fields of the events so far, one per line, and clears the trace
 traced()
 {
 	sed -n 's/^.* scullv_\([a-z_]*: \)/\1/p' $trace/trace
 	echo >$trace/trace
 }
 
-# addresses and times are not the same each time
+# replaces addresses and durations, which vary
 shape()
 {
 	sed -E 's/ address=0x[0-9a-f]+/ address=X/; s/ ns=[0-9]+$/ ns=N/'
 }
 
-# EVENT: its own fields
+# EVENT: the fields that it adds
 fields()
 {
 	sed -n 's/.*field:.* \([a-z_]*\);.*/\1/p' "$events/$1/format" |
 		grep -v common_ | tr '\n' ' '
 }
-is "there are three events" "$(cd $events && echo scullv*)" \
+is "the driver has three trace events" "$(cd $events && echo scullv*)" \
 	"scullv_quantum_alloc scullv_quantum_free scullv_trim"
-is "scullv_quantum_alloc has its fields" "$(fields scullv_quantum_alloc)" \
+is "scullv_quantum_alloc has five fields" "$(fields scullv_quantum_alloc)" \
 	"device item slot address order ns "
-is "scullv_quantum_free has its fields" "$(fields scullv_quantum_free)" \
+is "scullv_quantum_free has five fields" "$(fields scullv_quantum_free)" \
 	"device item slot address order "
-is "scullv_trim has its fields" "$(fields scullv_trim)" "device bytes quanta ns "
-is "all of them integers" \
+is "scullv_trim has four fields" "$(fields scullv_trim)" "device bytes quanta ns "
+is "all fields of the events are integers" \
 	"$(grep -h field: $events/*/format | grep -E 'char (\*|[a-z]*\[)|_loc')" ""
 
 head -c $((5 * page)) /dev/zero >$dev
 : >$dev
-is "when off, nothing is traced" "$(traced)" ""
+is "disabled events are not traced" "$(traced)" ""
 
 echo 1 >$events/enable
 head -c $((4 * page + 1)) /dev/zero >$dev
 traced >"$scratch/allocs"
-is "a write tells of each quantum that it takes" "$(shape <"$scratch/allocs")" \
+is "a write traces each quantum that it allocates" "$(shape <"$scratch/allocs")" \
 	"quantum_alloc: device=0 item=0 slot=0 address=X order=0 ns=N
 quantum_alloc: device=0 item=0 slot=1 address=X order=0 ns=N
 quantum_alloc: device=0 item=0 slot=2 address=X order=0 ns=N
 quantum_alloc: device=0 item=1 slot=0 address=X order=0 ns=N
 quantum_alloc: device=0 item=1 slot=1 address=X order=0 ns=N"
-is "at the addresses that root sees in the dump" \
+is "the addresses of traced quanta are those in the dump" \
 	"$(sed 's/.*address=0x\([^ ]*\).*/\1/' "$scratch/allocs")" \
 	"$(sed -n 's/^ *[0-9]*:0*//p' /proc/scullvmem)"
-is "and how long that took" "$(grep -c 'ns=[1-9]' "$scratch/allocs")" 5
+is "each traced allocation has a duration" "$(grep -c 'ns=[1-9]' "$scratch/allocs")" 5
 
 head -c $((4 * page)) /dev/zero 1<>$dev
 cat $dev >/dev/null
-is "overwriting and reading take none" "$(traced)" ""
-tests/helpers/calls $dev rdwr "pwrite 1 $((3 * page * 1000000))" >"$scratch/said"
+is "overwrites and reads trace no allocation" "$(traced)" ""
+tests/helpers/calls $dev rdwr "pwrite 1 $((3 * page * 1000000))" >"$scratch/output"
 traced >"$scratch/far"
-is "far away the item has its number" "$(shape <"$scratch/far")" \
+is "a quantum far away is traced with the index of its item" \
+	"$(shape <"$scratch/far")" \
 	"quantum_alloc: device=0 item=1000000 slot=0 address=X order=0 ns=N"
 cat "$scratch/far" >>"$scratch/allocs"
 if [ "$(getconf LONG_BIT)" = 64 ]; then
 	tests/helpers/calls $dev rdwr "pwrite 1 $((3 * page * 5000000000))" \
-		>"$scratch/said"
+		>"$scratch/output"
 	traced >"$scratch/far"
-	is "a number of an item above 32 bits is whole" "$(shape <"$scratch/far")" \
+	is "the index of an item in a trace event has 64 bits" \
+		"$(shape <"$scratch/far")" \
 		"quantum_alloc: device=0 item=5000000000 slot=0 address=X order=0 ns=N"
 	cat "$scratch/far" >>"$scratch/allocs"
 fi
@@ -82,33 +83,35 @@ quanta=$(attribute quanta)
 
 : >$dev
 traced >"$scratch/frees"
-is "a trim frees each of them" \
+is "a trim traces each quantum that it frees" \
 	"$(grep quantum_free "$scratch/frees")" \
 	"$(sed 's/alloc/free/; s/ ns=.*//' "$scratch/allocs")"
-is "and then tells what it was" "$(tail -n 1 "$scratch/frees" | shape)" \
+is "a trim traces its bytes and quanta after the quanta freed" \
+	"$(tail -n 1 "$scratch/frees" | shape)" \
 	"trim: device=0 bytes=$size quanta=$quanta ns=N"
-like "and how long that took" "$(tail -n 1 "$scratch/frees")" ".* ns=[1-9][0-9]*"
-is "no more" "$(wc -l <"$scratch/frees")" $((quanta + 1))
+like "a traced trim has a duration" "$(tail -n 1 "$scratch/frees")" ".* ns=[1-9][0-9]*"
+is "a trim traces one event more than the quanta freed" \
+	"$(wc -l <"$scratch/frees")" $((quanta + 1))
 : >$dev
-is "to empty what is empty is none" "$(traced)" ""
+is "a trim of an empty device is not traced" "$(traced)" ""
 
 echo 2 >/sys/class/scullv/scullv0/order
 : >$dev
-is "to put a new geometry in force is one" "$(traced | shape)" \
+is "a trim that puts a new geometry in force is traced" "$(traced | shape)" \
 	"trim: device=0 bytes=0 quanta=0 ns=N"
 echo x >$dev
-is "quanta tell their order" "$(traced | shape)" \
+is "a traced allocation has the order of the quantum" "$(traced | shape)" \
 	"quantum_alloc: device=0 item=0 slot=0 address=X order=2 ns=N"
 : >$dev
-is "both times" "$(traced | shape)" \
+is "a traced free has the order of the quantum" "$(traced | shape)" \
 	"quantum_free: device=0 item=0 slot=0 address=X order=2
 trim: device=0 bytes=2 quanta=1 ns=N"
 
-# -- the times --
+# -- the durations --
 
-# Prints "EVENT MICROSECONDS NANOSECONDS" for each event: when it was recorded, by the
-# clock that the driver reads too, and its ns, if it has one.
-timed()
+# prints "EVENT TIMESTAMP DURATION" of each event, in microseconds of the driver's clock
+# and in nanoseconds; the duration is 0 if the event has none
+durations()
 {
 	sed -n 's/.* \([0-9]*\)\.\([0-9]*\): scullv_\([a-z_]*\): .*device/\3 \1\2 device/p' \
 		$trace/trace | sed 's/device.*ns=//; s/device.*/0/'
@@ -116,7 +119,7 @@ timed()
 }
 echo mono >$trace/trace_clock
 
-# quanta of 1 MiB, for which allocating takes most of the time
+# quanta of 1 MiB, whose allocation takes most of the time
 order=0
 while [ $((page << order)) -lt 1048576 ]; do
 	order=$((order + 1))
@@ -128,13 +131,13 @@ while [ $# -lt 20 ]; do
 	set -- "$@" "pwrite 1 $(($# * 1048576))"
 done
 echo >$trace/trace
-tests/helpers/calls $dev rdwr "$@" >"$scratch/said"
+tests/helpers/calls $dev rdwr "$@" >"$scratch/output"
 : >$dev
-timed >"$scratch/times"
-is "an allocation takes no longer than the time since the one before" "$(awk '
+durations >"$scratch/times"
+is "an allocation takes no longer than the time since the previous one" "$(awk '
 	$1 == "quantum_alloc" && n++ && $3 > ($2 - last + 1) * 1000
 	{ last = $2 }' "$scratch/times")" ""
-like "20 allocations take most of their time, or at least a tenth" "$(awk '
+like "20 traced allocations take a tenth of the elapsed time at least" "$(awk '
 	$1 == "quantum_alloc" {
 		if (n++) {
 			ns += $3
@@ -144,7 +147,7 @@ like "20 allocations take most of their time, or at least a tenth" "$(awk '
 	}
 	END { print n, (ns >= passed / 10 ? "enough" : ns " of " passed) }
 	' "$scratch/times")" "20 enough"
-like "a trim takes from before the first free to after the last" "$(awk '
+like "the duration of a trim covers all frees" "$(awk '
 	$1 == "quantum_alloc"	{ last = $2 }
 	$1 == "quantum_free"	{ if (!n++) first = $2; end = $2 }
 	$1 == "trim" {
@@ -155,11 +158,11 @@ like "a trim takes from before the first free to after the last" "$(awk '
 		print n, "frees"
 	}' "$scratch/times")" "20 frees"
 
-# Tracing begins in the middle of an allocation or a trim: each round of this loop is
-# one of both. All on one processor, as an emulator may run code that another has just
-# changed, and tracing changes that of the driver.
+# Tracing is enabled during an allocation or a trim, of which the loop has one each.
+# One processor only: tracing patches code, and an emulator may run the old code on
+# another processor.
 processors=$(taskset -p $$ | sed 's/.* //')
-taskset -p 1 $$ >"$scratch/said"
+taskset -p 1 $$ >"$scratch/output"
 : >"$scratch/running"
 while [ -e "$scratch/running" ]; do
 	echo >$dev
@@ -172,18 +175,18 @@ done
 read -r after _ </proc/uptime
 rm "$scratch/running"
 wait
-taskset -p "$processors" $$ >"$scratch/said"
-timed >"$scratch/times"
+taskset -p "$processors" $$ >"$scratch/output"
+durations >"$scratch/times"
 for event in quantum_alloc trim; do
-	ok "tracing that begins in the middle records $event" \
+	ok "tracing that is enabled during a $event records it" \
 		grep -q "^$event" "$scratch/times"
 done
-is "no event takes longer than tracing has been going on" "$(awk \
+is "no event takes longer than the test" "$(awk \
 	-v ns="$(echo "$before $after" | awk '{ print ($2 - $1 + 1) * 1e9 }')" \
 	'$3 > ns' "$scratch/times")" ""
 echo 1 >$events/enable
 
-# of many, as many are freed as were allocated
+# as many quanta are freed as were allocated
 echo 0 >/sys/class/scullv/scullv0/order
 : >$dev
 echo >$trace/trace
@@ -192,14 +195,14 @@ for _ in 1 2 3; do
 	: >$dev
 done
 traced >"$scratch/many"
-is "3000 quanta are allocated" "$(grep -c alloc "$scratch/many")" 3000
-is "and freed" "$(grep -c free "$scratch/many")" 3000
-is "in three trims" "$(grep -c trim "$scratch/many")" 3
+is "3000 allocations are traced" "$(grep -c alloc "$scratch/many")" 3000
+is "3000 frees are traced" "$(grep -c free "$scratch/many")" 3000
+is "3 trims of 1000 quanta are traced" "$(grep -c trim "$scratch/many")" 3
 
-# what the limit refuses is not allocated
+# quanta over the limit are not allocated
 echo $((2 * page)) >/sys/module/scullv/parameters/limit
 head -c $((5 * page)) /dev/zero 2>/dev/null >$dev
-is "what the limit refuses is not traced" "$(traced | grep -c alloc)" 2
+is "quanta over the limit are not traced" "$(traced | grep -c alloc)" 2
 : >$dev
 echo 0 >/sys/module/scullv/parameters/limit
 
@@ -219,7 +222,7 @@ trim: device=1 bytes=1 quanta=1 ns=N"
 echo 0 >$events/enable
 echo >/dev/scullv1
 : >/dev/scullv1
-is "when off again, nothing is traced" "$(traced)" ""
+is "events that are disabled again are not traced" "$(traced)" ""
 rmdir $trace
 
 done_testing

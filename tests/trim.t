@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a trim does to processes that are in the middle of something. A reader or a
-# fault is stopped inside the driver, so the trim has to wait for it, and the rest
-# happens meanwhile. The operations are those of mmap.c.
+# Calls and faults during a trim. A reader or a fault is stopped inside the driver, so
+# that the trim waits for it while the other operations run. They are documented in
+# helpers/mmap.c.
 
 . tests/lib/driver.sh
 
@@ -13,7 +13,7 @@ attributes=/sys/class/scullv/scullv0
 limit=/sys/module/scullv/parameters/limit
 
 if [ "$(nproc)" = 1 ]; then
-	echo "1..0 # SKIP the process that is stopped needs a processor of its own"
+	echo "1..0 # SKIP the stopped process needs its own processor"
 	exit
 fi
 if ! preempt_everywhere; then
@@ -21,9 +21,9 @@ if ! preempt_everywhere; then
 	exit
 fi
 
-# DESCRIPTION WANTED OPERATION...: with a device that is empty. The process to be
-# stopped may have left the driver just then: that is status 3.
-stopped()
+# DESCRIPTION WANTED OPERATION...: on an empty device. Repeats them if the process to be
+# stopped has left the driver, status 3.
+during_trim()
 {
 	_description=$1
 	_wanted=$2
@@ -31,21 +31,21 @@ stopped()
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		: >"$dev"
 		_status=0
-		_answer=$(timeout -s KILL 30 tests/helpers/mmap "$dev" "$@" 2>&1) ||
+		_result=$(timeout -s KILL 30 tests/helpers/mmap "$dev" "$@" 2>&1) ||
 			_status=$?
 		[ $_status = 3 ] || break
 	done
-	is "$_description" "$_answer" "$_wanted"
+	is "$_description" "$_result" "$_wanted"
 }
 
-# of a MiB or more: whoever copies or zeroes one is inside for long
+# quanta of 1 MiB, which take long to copy or zero
 order=0
 while [ $((page << order)) -lt 1048576 ]; do
 	order=$((order + 1))
 done
 
-# ALLOCATOR
-use()
+# ALLOCATOR: puts the geometry in force
+set_allocator()
 {
 	echo vmalloc >"$attributes/alloc"
 	_order=$order
@@ -62,9 +62,9 @@ use()
 
 load
 for allocator in vmalloc pages huge; do
-	use $allocator
+	set_allocator $allocator
 
-	stopped "$allocator: a read in the middle of a trim finds an empty device, a fault is SIGBUS, a write waits" \
+	during_trim "$allocator: during a trim the device is empty, faults get SIGBUS, writes wait" \
 		"$size ok ok 1 ok ok waits end 0 SIGBUS SIGBUS EAGAIN waits ok ok $size 2 2 2" \
 		"write 0 $size 1" "map a shared rw 0 $size" \
 		"map b private rw 0 $size" "load a 0 9" "store b 0 9 3" \
@@ -73,7 +73,7 @@ for allocator in vmalloc pages huge; do
 		"write-nowait 0 9 2" "start w write 0 $size 2" release \
 		"finish t" "finish w" "read 0 $size" "load a 0 $size" \
 		"load b 0 $size"
-	stopped "$allocator: a child and a moved mapping do not keep the old pages" \
+	during_trim "$allocator: no mapping moved or inherited during a trim keeps old pages" \
 		"$size ok ok 1 ok ok waits ok ok ok waits ok ok 9 2 2 2 2 2 SIGBUS SIGBUS" \
 		"write 0 $size 1" "map a shared rw 0 $size" \
 		"map b private rw 0 $size" "load a 0 $size" "store b 0 $size 3" \
@@ -84,7 +84,7 @@ for allocator in vmalloc pages huge; do
 
 	for kind in shared private; do
 		for access in load store; do
-			stopped "$allocator: the fault of a $kind $access brings no page of before the trim" \
+			during_trim "$allocator: the fault of a $kind $access during a trim maps no old page" \
 				"1 ok ok waits ok ok 0 SIGBUS" \
 				"write $((room - 1)) 1 1" \
 				"map a $kind rw 0 $room" \
@@ -95,20 +95,20 @@ for allocator in vmalloc pages huge; do
 	done
 done
 
-use vmalloc
-stopped "appends in the middle of a trim wait for its end" \
+set_allocator vmalloc
+during_trim "appends during a trim wait for its end" \
 	"$size ok waits waits waits EAGAIN ok ok 9 9 18" "write 0 $size 1" \
 	"hold read $each" "start t trim" "start w append 9 2" \
 	"start x append 9 2" "write-nowait 0 9 2" release "finish t" \
 	"finish w" "finish x" "get $attributes/size"
-stopped "a write, an append and a trim that wait for a trim can be killed" \
+during_trim "SIGKILL ends a write, an append and a trim that wait for a trim" \
 	"$size ok waits waits waits waits SIGKILL SIGKILL SIGKILL ok ok end" \
 	"write 0 $size 1" "hold read $each" "start t trim" \
 	"start w write 0 9 2" "start x append 9 2" "start u trim" "kill w" \
 	"kill x" "kill u" release "finish t" "read 0 9"
 
-# a mapping of another device is its buffer
-stopped "a write of io_uring in the middle of a trim is done after it" \
+# the buffer is a mapping of another device
+during_trim "an io_uring write during a trim completes after it" \
 	"$size ok 9 ok ok ok waits ok end ok ok 9 3 9" "write 0 $size 1" \
 	"open /dev/scullv1 rdwr,trunc" "write 0 9 3" "map c shared rw 0 9" \
 	"open $dev rdwr" "hold read $each" "start t trim" "begin $dev c 0 9" \
@@ -116,19 +116,19 @@ stopped "a write of io_uring in the middle of a trim is done after it" \
 
 : >/dev/scullv1
 
-# many quanta, which take a while to free
+# many quanta, which take long to free
 echo 0 >$attributes/order
 : >$dev
-all=$(($(fitting 64) << 20))
+bytes=$(($(fitting 64) << 20))
 count_free_pages
 before=$(cat $limit)
-enough=$(($(available_memory) - 16384))
-stopped "the second of two trims has the memory back when it returns" \
-	"$all ok ok waits waits ok ok ok $all ok" "write 0 $all 1" \
-	"put $limit $all" "hold read $each" "start t trim" "start u trim" \
+least=$(($(available_memory) - 16384))
+during_trim "the second of two trims returns after the memory is freed" \
+	"$bytes ok ok waits waits ok ok ok $bytes ok" "write 0 $bytes 1" \
+	"put $limit $bytes" "hold read $each" "start t trim" "start u trim" \
 	release "finish u" \
-	"run [ \$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo) -gt $enough ]" \
-	"write 0 $all 2" "finish t"
+	"run [ \$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo) -gt $least ]" \
+	"write 0 $bytes 2" "finish t"
 echo "$before" >$limit
 
 done_testing

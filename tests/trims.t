@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Many processes that empty one device at the same time.
+# Concurrent trims of one device.
 
 . tests/lib/driver.sh
 
@@ -16,15 +16,15 @@ soon()
 	timeout -s KILL 120 "$@"
 }
 
-# ALLOCATOR: nothing is left, and the limit counts right
-balanced()
+# WHAT: all quanta are freed and uncharged
+check_freed()
 {
 	: >$dev
 	is "$1: the last trim leaves no quantum" "$(attribute quanta)" 0
-	is "$1: no quantum is left in /proc/vmallocinfo" \
+	is "$1: the last trim frees all vmalloc areas" \
 		"$(grep -c scullv /proc/vmallocinfo)" 0
 	echo $((100 * page)) >$parameter
-	is "$1: every charge has come back, and no more than that" \
+	is "$1: the limit has room for as many quanta as before" \
 		"$(tests/helpers/buffer -r 3 write $dev 0 $((50 * page)))" $((100 * page))
 	: >$dev
 	echo 0 >$parameter
@@ -34,12 +34,12 @@ load order=0 limit=0 qset=20
 for allocator in vmalloc pages; do
 	echo $allocator >/sys/class/scullv/scullv0/alloc
 	: >$dev
-	ok "$allocator: 8 processes empty and write the device, all at once" \
+	ok "$allocator: 8 processes write and trim the device concurrently" \
 		soon tests/helpers/trims churn $dev 8 60 $((60 * page))
-	balanced $allocator
+	check_freed "$allocator, after 8 processes"
 done
 
-# A trim that finds the device empty returns when another trim has freed the memory.
+# A trim of an empty device returns after a concurrent trim has freed the memory.
 size=1048576
 for allocator in vmalloc pages; do
 	for n in 0 1 2 3; do
@@ -47,10 +47,10 @@ for allocator in vmalloc pages; do
 		: >/dev/scullv$n
 	done
 	echo $((3 * size)) >$parameter
-	ok "$allocator: all of 3 trims at once have freed the memory when they return" \
+	ok "$allocator: 3 concurrent trims return after the memory is freed" \
 		soon tests/helpers/trims wait $dev 3 25 $size
 	echo 0 >$parameter
-	balanced $allocator
+	check_freed "$allocator, after 3 concurrent trims"
 done
 
 done_testing

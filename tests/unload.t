@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module is unloaded, and loaded, while its dump and its attributes are read.
+# Loading and unloading while the dump and the attributes are read.
 
 . tests/lib/driver.sh
 
@@ -9,20 +9,20 @@ page=$(getconf PAGESIZE)
 proc=/proc/scullvmem
 out=$scratch/out
 
-# PROCESS FUNCTION: the process sleeps in that function of the kernel
+# PROCESS FUNCTION: the process sleeps in that kernel function
 # shellcheck disable=SC2317 # called by await
 sleeps_in()
 {
 	grep -q "$2" "/proc/$1/wchan"
 }
 
-# -- in the middle of a long read --
+# -- during a long read --
 
-# Each pread() far into the dump formats all of it. The first result shows that the
-# second pread() is under way.
+# Each pread() at the end of the dump formats all of it. After the first result the
+# second pread() is in progress.
 for round in 1 2; do
 	load order=0 qset=1 alloc=pages
-	tests/helpers/buffer -r 80 write /dev/scullv0 0 1048576 >"$scratch/said"
+	tests/helpers/buffer -r 80 write /dev/scullv0 0 1048576 >"$scratch/output"
 	end=$(($(wc -c <$proc) - 1))
 	set --
 	while [ $# -lt 30 ]; do
@@ -31,12 +31,13 @@ for round in 1 2; do
 	: >"$out"
 	tests/helpers/calls $proc rdonly "$@" >"$out" &
 	reader=$!
-	ok "round $round: the dump is being read" await [ -s "$out" ]
-	ok "round $round: the module is unloaded meanwhile" rmmod scullv
+	ok "round $round: a read of the dump is in progress" await [ -s "$out" ]
+	ok "round $round: rmmod succeeds during a read of the dump" rmmod scullv
 	await gone $reader
-	like "round $round: that read ends well, and the next ones fail" \
+	like "round $round: the read in progress succeeds, later ones fail" \
 		"$(cat "$out")" "1 (1 )*EIO( EIO)*"
-	is "round $round: the memory is free" "$(grep -c scullv /proc/vmallocinfo)" 0
+	is "round $round: rmmod frees all vmalloc areas" \
+		"$(grep -c scullv /proc/vmallocinfo)" 0
 done
 
 # -- while a read waits for its buffer --
@@ -49,71 +50,72 @@ tests/helpers/buffer -o "$scratch/got" read $proc 0 "0+late:$page" \
 	<"$scratch/go" >"$out" &
 reader=$!
 exec 7>"$scratch/go"
-ok "a read waits for its buffer" await sleeps_in $reader handle_userfault
-# it would keep the buffer from coming
+ok "a read of the dump waits for its buffer" await sleeps_in $reader handle_userfault
+# closes 7 for rmmod, which would keep the buffer stalled
 rmmod scullv 7>&- &
 remover=$!
-ok "rmmod waits for that read" await sleeps_in $remover proc_entry_rundown
-fails "the module is not loaded again meanwhile" insmod scullv.ko
+ok "rmmod waits for a read in progress" await sleeps_in $remover proc_entry_rundown
+fails "insmod fails while rmmod waits" insmod scullv.ko
 exec 7>&-
 await gone $reader
-ok "the read returns what it has read" [ "$(cat "$out")" -gt ${#heading} ]
-ok "then rmmod ends" await gone $remover
-fails "and the module is unloaded" [ -e /sys/module/scullv ]
+ok "a read that rmmod waits for returns the dump" [ "$(cat "$out")" -gt ${#heading} ]
+ok "rmmod ends after the read" await gone $remover
+fails "rmmod has unloaded the module after the read" [ -e /sys/module/scullv ]
 
 # -- an open file --
 
 load
 exec 3<"$proc"
 head -c 5 <&3 >"$out"
-ok "an open dump does not keep the module" rmmod scullv
-is "it cannot be read any more" "$(head -c 5 <&3 2>&1)" \
+ok "rmmod succeeds while a dump is open" rmmod scullv
+is "an open dump cannot be read after rmmod" "$(head -c 5 <&3 2>&1)" \
 	"head: error reading 'standard input': Input/output error"
 load
-is "nor when the module is loaded again" "$(head -c 5 <&3 2>&1)" \
+is "an open dump cannot be read after another insmod" "$(head -c 5 <&3 2>&1)" \
 	"head: error reading 'standard input': Input/output error"
-is "it is closed then" "$(exec 3<&-; head -c 8 $proc)" "
+is "a new dump can be read after another insmod" "$(exec 3<&-; head -c 8 $proc)" "
 Device "
 
-# -- again and again --
+# -- repeated loading --
 
 unload
 : >"$scratch/running"
-# COMMAND...: in the background, until "running" is gone
-again()
+# COMMAND...: repeats it in the background while the file "running" exists
+repeat()
 {
 	while [ -e "$scratch/running" ]; do
 		"$@"
-	done >"$scratch/said" 2>&1 &
+	done >"$scratch/output" 2>&1 &
 }
-# shellcheck disable=SC2317 # called by again
-look_around()
+# shellcheck disable=SC2317 # called by repeat
+read_all()
 {
 	cat "$proc"
 	cat /sys/class/scullv/scullv*/size /sys/class/scullv/scullv*/order
 	cat /sys/module/scullv/parameters/limit
 	: </dev/scullv3
 }
-# nothing but builtins, to be there at any moment
-# shellcheck disable=SC2317 # called by again
-peek()
+# builtins only, to read at any moment
+# shellcheck disable=SC2317 # called by repeat
+read_line()
 {
 	read -r _ <"$proc"
 }
-again peek
-again look_around
+repeat read_line
+repeat read_all
 rounds=0
 while [ $rounds -lt 10 ]; do
 	insmod scullv.ko order=0 qset=1 devs=24 2>"$scratch/insmod" || break
 	head -c $((50 * page)) /dev/zero >/dev/scullv3
-	# who has a device or an attribute open keeps the module
+	# an open device or attribute holds a module reference
 	await rmmod scullv 2>"$scratch/rmmod" || break
 	rounds=$((rounds + 1))
 done
 rm "$scratch/running"
 wait
-is "10 rounds of insmod and rmmod while all is read" \
+is "10 rounds of insmod and rmmod succeed during reads" \
 	"$rounds$(cat "$scratch/insmod")" 10
-is "nothing is left" "$(grep -c scullv /proc/vmallocinfo)" 0
+is "10 rounds of insmod and rmmod leave no vmalloc area" \
+	"$(grep -c scullv /proc/vmallocinfo)" 0
 
 done_testing
