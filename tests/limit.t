@@ -130,11 +130,11 @@ is "failed allocations are uncharged" "$(fill 0)" 10
 
 # A failed write leaves no item, qset or XArray node, even before the next trim.
 
-# COMMAND...: of tests/helpers/refused
+# COMMAND...: of tests/helpers/count-errors
 # shellcheck disable=SC2317 # called by loses_nothing
 refused()
 {
-	_refused=$(tests/helpers/refused "$@")
+	_refused=$(tests/helpers/count-errors "$@")
 }
 
 load order=4,4,0,0 qset=500,100000,500,1 limit="$page" \

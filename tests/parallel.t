@@ -123,17 +123,17 @@ load order=0,$order
 for n in 0 1; do
 	what="order $(attribute order $n)"
 	ok "$what: an append does not overwrite a finished write past the end" \
-		tests/helpers/beside /dev/scullv$n append 500000 30
+		tests/helpers/overlap /dev/scullv$n append 500000 30
 	ok "$what: a write at the end does not overwrite a finished append" \
-		tests/helpers/beside /dev/scullv$n write 500000 30
+		tests/helpers/overlap /dev/scullv$n write 500000 30
 done
 
 # a trim during one long call
 
 load order=0
 ok "a write during a trim returns a short count and leaves no tail" \
-	tests/helpers/overtake $dev write 2000003 20
+	tests/helpers/trim-race $dev write 2000003 20
 ok "an append during a trim returns a short count and leaves no tail" \
-	tests/helpers/overtake $dev append 2000003 20
+	tests/helpers/trim-race $dev append 2000003 20
 
 done_testing

@@ -317,9 +317,9 @@ is "an RWF_NOWAIT read of data and a hole succeeds" \
 
 set_data $((2 * quantum))
 is "splice into a full pipe fails with EAGAIN" \
-	"$(tests/helpers/topipe $dev 0 $quantum)" EAGAIN
+	"$(tests/helpers/splice-pipe $dev 0 $quantum)" EAGAIN
 is "splice into a pipe with room for 5 pages is short" \
-	"$(tests/helpers/topipe $dev 5 $quantum)" $((5 * page))
+	"$(tests/helpers/splice-pipe $dev 5 $quantum)" $((5 * page))
 
 # One quantum with one byte: a call can wait for another append only. The call that
 # waits for the append to begin has a higher priority on the same processor, as an

@@ -2,14 +2,13 @@
 /*
  * usage: append DEVICE own|shared|missing WRITERS RECORDS LENGTH
  *
- * WRITERS processes write RECORDS records each, of up to LENGTH bytes, to a
- * device that is empty. No write is short. At the end each record is there in one
- * piece, those of one writer in their order, and nothing else.
+ * WRITERS processes write RECORDS records each, of up to LENGTH bytes, to an empty
+ * device. Fails if a write is short or the device does not have all records, complete
+ * and in the order of each writer.
  *
- *	own	each has opened the device with O_APPEND
- *	shared	all share one descriptor, and so one offset
- *	missing	like own, and none of the buffer's pages is present when the
- *		write begins
+ *	own	each process opens the device with O_APPEND
+ *	shared	all processes share one descriptor and its offset
+ *	missing	like own, with buffers whose pages are not present
  */
 #include <err.h>
 #include <fcntl.h>
@@ -32,7 +31,7 @@ static void *map(size_t size)
 	return memory;
 }
 
-/* the first byte tells the writer */
+/* the first byte is the number of the writer */
 static size_t make_record(unsigned char *buffer, unsigned int writer,
 			  unsigned int n)
 {
@@ -44,7 +43,7 @@ static size_t make_record(unsigned char *buffer, unsigned int writer,
 	return length;
 }
 
-static void write_records(int fd, bool missing, unsigned int me,
+static void write_records(int fd, bool missing, unsigned int writer,
 			  unsigned int records)
 {
 	unsigned char *buffer = map(max_length);
@@ -53,21 +52,21 @@ static void write_records(int fd, bool missing, unsigned int me,
 	size_t length;
 
 	for (n = 0; n < records; n++) {
-		length = make_record(buffer, me, n);
-		/* only the pages go, shared memory keeps what they hold */
+		length = make_record(buffer, writer, n);
+		/* shared memory keeps its contents */
 		if (missing && madvise(buffer, max_length, MADV_DONTNEED))
 			err(1, "madvise");
 		written = write(fd, buffer, length);
 		if (written < 0)
 			err(1, "write");
 		if (written != (ssize_t)length)
-			errx(1, "%zd of %zu written", written, length);
+			errx(1, "wrote %zd of %zu bytes", written, length);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int writers, records, me, *next;
+	unsigned int writers, records, writer, *next;
 	unsigned char *got, *wanted;
 	bool shared, missing;
 	int status, failed = 0, fd = -1;
@@ -86,14 +85,14 @@ int main(int argc, char **argv)
 
 	if (shared)
 		fd = open(argv[1], O_RDWR);
-	for (me = 0; me < writers; me++) {
+	for (writer = 0; writer < writers; writer++) {
 		if (fork())
 			continue;
 		if (!shared)
 			fd = open(argv[1], O_WRONLY | O_APPEND);
 		if (fd < 0)
 			err(1, "%s", argv[1]);
-		write_records(fd, missing, me, records);
+		write_records(fd, missing, writer, records);
 		exit(0);
 	}
 	while (wait(&status) > 0)
@@ -105,18 +104,18 @@ int main(int argc, char **argv)
 	while (pread(fd, got, max_length, pos) > 0) {
 		ssize_t length = 0;
 
-		me = got[0];
-		if (me < writers && next[me] < records) {
-			length = make_record(wanted, me, next[me]);
-			next[me]++;
+		writer = got[0];
+		if (writer < writers && next[writer] < records) {
+			length = make_record(wanted, writer, next[writer]);
+			next[writer]++;
 		}
 		if (!length || memcmp(got, wanted, length))
-			errx(1, "offset %lld: no whole record, or not the next",
+			errx(1, "offset %lld: incomplete record, or out of order",
 			     (long long)pos);
 		pos += length;
 	}
-	for (me = 0; me < writers; me++)
-		if (next[me] != records)
-			errx(1, "writer %u: %u records", me, next[me]);
+	for (writer = 0; writer < writers; writer++)
+		if (next[writer] != records)
+			errx(1, "writer %u: found %u records", writer, next[writer]);
 	return 0;
 }

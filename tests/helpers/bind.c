@@ -2,7 +2,7 @@
 /*
  * usage: bind NODE COMMAND [ARG]...
  *
- * Runs COMMAND with memory of that NUMA node only, as "numactl --membind" does.
+ * Runs COMMAND with memory of NODE only, like "numactl --membind".
  */
 #include <err.h>
 #include <linux/mempolicy.h>

@@ -2,13 +2,13 @@
 /*
  * usage: blocks DEVICE LENGTH COUNT ROUNDS [trim]
  *
- * Eight processes write COUNT blocks of LENGTH bytes, each its own ones, ROUNDS
- * times over, while two others read blocks. With "trim" one more empties the
- * device ROUNDS times, and the writers go on until it has. Whoever reads a byte
- * checks that it is one that was written there, or a zero where nothing is.
+ * Eight processes write COUNT disjoint blocks of LENGTH bytes ROUNDS times, while two
+ * others read blocks. With "trim" another process trims the device ROUNDS times, and the
+ * writers continue until then. Each byte read has to be one written at that position, or
+ * zero if none was.
  *
- * A byte tells its place and the number of trims that had begun when its write
- * did, so that what a trim has taken away is known when it comes back.
+ * A byte encodes its position and the number of trims begun before its write, so that
+ * data freed by a trim is recognized.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -23,13 +23,13 @@
 
 #define WRITERS		8
 #define READERS		2
-#define VALUES		255	/* of a byte; 0 says that nothing was written */
+#define VALUES		255	/* of a byte; 0: unwritten */
 
 static struct {
 	atomic_uint trims;		/* begun */
 	atomic_uint writes;		/* done */
 	atomic_uint writing[WRITERS];	/* "trims" at the start of the last */
-	atomic_uint oldest[WRITERS];	/* "trims" of what may still be there */
+	atomic_uint oldest[WRITERS];	/* "trims" of the oldest data left */
 	atomic_bool finished;
 } *shared;
 
@@ -39,7 +39,7 @@ static unsigned int count, rounds;
 static bool trimming;
 static unsigned char *buffer;
 
-static unsigned int place(unsigned int block, size_t offset)
+static unsigned int position_code(unsigned int block, size_t offset)
 {
 	return (block * 89 + offset * 31) % VALUES;
 }
@@ -53,7 +53,7 @@ static int open_device(int flags)
 	return fd;
 }
 
-static void writer(unsigned int me)
+static void writer(unsigned int number)
 {
 	int fd = open_device(O_RDWR);
 	unsigned int block, trims, n;
@@ -61,18 +61,18 @@ static void writer(unsigned int me)
 	size_t i;
 
 	for (n = 0; trimming ? !shared->finished : n < rounds; n++) {
-		for (block = me; block < count; block += WRITERS) {
+		for (block = number; block < count; block += WRITERS) {
 			trims = shared->trims;
-			shared->writing[me] = trims;
+			shared->writing[number] = trims;
 			for (i = 0; i < length; i++)
-				buffer[i] = 1 + (place(block, i) + trims) %
+				buffer[i] = 1 + (position_code(block, i) + trims) %
 						VALUES;
 			written = pwrite(fd, buffer, length,
 					 (off_t)block * length);
 			if (written < 0)
 				err(1, "write");
 			if (written != (ssize_t)length && !trimming)
-				errx(1, "block %u: %zd written", block, written);
+				errx(1, "block %u: wrote %zd bytes", block, written);
 			shared->writes++;
 		}
 	}
@@ -88,10 +88,10 @@ static void check(int fd, unsigned int block, bool complete)
 	if (got < 0)
 		err(1, "read");
 	if (complete && got != (ssize_t)length)
-		errx(1, "block %u: %zd at the end", block, got);
+		errx(1, "block %u: %zd bytes at the end", block, got);
 	for (i = 0; i < got; i++) {
-		/* how many trims ago, if the byte belongs here */
-		unsigned int age = (newest + place(block, i) + 1 + VALUES -
+		/* age in trims, if the byte belongs here */
+		unsigned int age = (newest + position_code(block, i) + 1 + VALUES -
 				    buffer[i]) % VALUES;
 
 		if (buffer[i] ? age > newest - oldest : complete)
@@ -100,11 +100,11 @@ static void check(int fd, unsigned int block, bool complete)
 	}
 }
 
-static void reader(unsigned int me)
+static void reader(unsigned int number)
 {
 	int fd = open_device(O_RDONLY);
 
-	srand(me);
+	srand(number);
 	while (!shared->finished)
 		check(fd, rand() % count, false);
 }
@@ -120,7 +120,7 @@ static void trimmer(void)
 			sched_yield();
 
 		shared->trims++;
-		/* a write that is under way may come to lie behind the trim */
+		/* a write in progress may store its data after the trim */
 		for (i = 0; i < WRITERS; i++)
 			writing[i] = shared->writing[i];
 		close(open_device(O_WRONLY));
@@ -130,12 +130,12 @@ static void trimmer(void)
 	shared->finished = true;
 }
 
-static void work(int me)
+static void run(int number)
 {
-	if (me < WRITERS)
-		writer(me);
-	else if (me < WRITERS + READERS)
-		reader(me);
+	if (number < WRITERS)
+		writer(number);
+	else if (number < WRITERS + READERS)
+		reader(number);
 	else
 		trimmer();
 	exit(0);
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 		if (pid[i] < 0)
 			err(1, "fork");
 		if (!pid[i])
-			work(i);
+			run(i);
 	}
 	for (i = 0; i < processes; i++) {
 		int j;

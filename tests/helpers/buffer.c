@@ -2,29 +2,30 @@
 /*
  * usage: buffer [option]... read|write|append DEVICE OFFSET SEGMENT...
  *
- * One system call, whose buffer is the segments. Prints the count that it
- * returned, or the name of its error. A segment is LENGTH, that many good bytes,
- * or LENGTH+KIND:MORE, good bytes and right behind them MORE that are
+ * Makes one system call with the segments as its buffer and prints its result or the name
+ * of its error. A segment is LENGTH, so many valid bytes, or LENGTH+KIND:MORE, valid bytes
+ * followed by MORE bytes of the kind
  *
  *	bad	not accessible
- *	fresh	never touched before
- *	stall	on a userfaultfd that nobody serves
- *	late	on one that is served when the standard input has ended
- *	gone	like late, but present until the device has begun to grow
- *	tag	present, but of another memory tag than the pointer (arm64)
- *	key	present, but forbidden by a protection key (x86, powerpc)
+ *	fresh	never accessed before
+ *	stall	in a userfaultfd range whose faults are never resolved
+ *	late	in a userfaultfd range whose faults are resolved after the end of the
+ *		standard input
+ *	gone	like late, but present until the size of the device changes
+ *	tag	present, with another memory tag than the pointer (arm64)
+ *	key	present, with a protection key that denies access (x86, powerpc)
  *
- * The exit status is 77 where the machine lacks what the kind needs.
+ * The exit status is 77 if the machine does not support the kind.
  *
  * Options:
  *
- *	-n	RWF_NOWAIT
- *	-r N	all segments N times, the same memory again
- *	-o FILE	the good bytes that were read
- *	-k	is killed as soon as the call has begun: the first byte was read, or
- *		the device has grown; the exit status is a shell's, 137 then
- *	-i	is interrupted instead, by a signal that it handles; the exit status
- *		is 3 if the call has returned before the signal arrived
+ *	-n	use RWF_NOWAIT
+ *	-r N	repeat all segments N times, with the same memory
+ *	-o FILE	write the valid bytes that were read to FILE
+ *	-k	send SIGKILL after the start of the call, that is, when the first byte was
+ *		read or the size has changed; the exit status is that of a shell, 137
+ *	-i	send a signal that is handled instead; the exit status is 3 if the call
+ *		returns before the signal
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -48,15 +49,15 @@
 #define MAX_SEGMENTS	1024	/* UIO_MAXIOV */
 
 static struct iovec segments[MAX_SEGMENTS];
-static size_t good[MAX_SEGMENTS];
+static size_t valid[MAX_SEGMENTS];
 
 static int signal_to_send;
 static volatile sig_atomic_t returned, interrupted;
 static int fd, userfaultfd;
-static off_t size;		/* of the device, before the call */
-static char fill;		/* the good bytes, before the call */
+static off_t size;		/* size of the device before the call */
+static char fill;		/* value of the valid bytes before the call */
 
-/* also for the kernel's own accesses: no UFFD_USER_MODE_ONLY */
+/* without UFFD_USER_MODE_ONLY, to cover accesses by the kernel */
 static void stall(void *start, size_t length)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -71,7 +72,7 @@ static void stall(void *start, size_t length)
 		err(2, "userfaultfd");
 }
 
-static void *serve(void *range)
+static void *resolve(void *range)
 {
 	struct uffdio_zeropage page = { .range = *(struct uffdio_range *)range };
 
@@ -87,7 +88,7 @@ static bool has_grown(void)
 	return lseek(fd, 0, SEEK_END) != size;
 }
 
-static void *take_away(void *page_range)
+static void *remove_pages(void *page_range)
 {
 	const struct uffdio_range *range = page_range;
 
@@ -96,26 +97,26 @@ static void *take_away(void *page_range)
 	if (madvise((void *)(unsigned long)range->start, range->len,
 		    MADV_DONTNEED))
 		err(2, "madvise");
-	return serve(page_range);
+	return resolve(page_range);
 }
 
-static void serve_late(void *start, size_t length, bool is_present)
+static void resolve_late(void *start, size_t length, bool is_present)
 {
 	static struct uffdio_range range;
-	pthread_t server;
+	pthread_t resolver;
 
 	range.start = (unsigned long)start;
 	range.len = length;
 	if (is_present)
 		memset(start, fill, length);
 	stall(start, length);
-	if (pthread_create(&server, NULL, is_present ? take_away : serve, &range))
-		errx(2, "no thread");
+	if (pthread_create(&resolver, NULL, is_present ? remove_pages : resolve, &range))
+		errx(2, "cannot create a thread");
 }
 
 /*
- * Give memory another tag than the pointers to it have, in granules of 16 bytes,
- * page by page: some emulators keep the tags of two granules for a whole page.
+ * Give the memory another tag than its pointers, in all granules of 16 bytes: some
+ * emulators store the tags of two granules for a whole page.
  */
 static void change_tags(char *start, size_t length)
 {
@@ -125,7 +126,7 @@ static void change_tags(char *start, size_t length)
 	/* PR_TAGGED_ADDR_ENABLE, PR_MTE_TCF_SYNC, all tags but 0 */
 	if (prctl(PR_SET_TAGGED_ADDR_CTRL, 1L | 1 << 1 | 0xfffe << 3, 0L,
 		  0L, 0L))
-		errx(77, "no memory tags");
+		errx(77, "this machine has no memory tags");
 	/* PROT_MTE */
 	if (mprotect(start, length, PROT_READ | PROT_WRITE | 0x20))
 		err(2, "tags");
@@ -136,16 +137,16 @@ static void change_tags(char *start, size_t length)
 #else
 	(void)start;
 	(void)length;
-	errx(77, "no memory tags");
+	errx(77, "this machine has no memory tags");
 #endif
 }
 
-static void forbid(char *start, size_t length)
+static void deny_access(char *start, size_t length)
 {
 	int key = pkey_alloc(0, PKEY_DISABLE_ACCESS);
 
 	if (key < 0)
-		errx(77, "no protection keys");
+		errx(77, "this machine has no protection keys");
 	if (pkey_mprotect(start, length, PROT_READ | PROT_WRITE, key))
 		err(2, "protection key");
 }
@@ -162,38 +163,38 @@ static void make_segment(int i, const char *text)
 	char kind[8] = "", *memory, *boundary;
 	size_t more = 0, length;
 
-	if (sscanf(text, "%zu+%7[a-z]:%zu", &good[i], kind, &more) == 2)
-		errx(2, "segment %s?", text);
+	if (sscanf(text, "%zu+%7[a-z]:%zu", &valid[i], kind, &more) == 2)
+		errx(2, "invalid segment %s", text);
 
-	length = page_align(good[i]) + page_align(more);
+	length = page_align(valid[i]) + page_align(more);
 	memory = mmap(NULL, length + 1, PROT_READ | PROT_WRITE,
 		      (signal_to_send ? MAP_SHARED : MAP_PRIVATE) |
 		      MAP_ANONYMOUS, -1, 0);
 	/*
-	 * A huge page would bring what is behind the boundary, too. A kernel
-	 * without huge pages, as those of PREEMPT_RT, says EINVAL.
+	 * A huge page would span the boundary. Kernels without huge pages, such as
+	 * those with PREEMPT_RT, return EINVAL.
 	 */
 	if (memory == MAP_FAILED ||
 	    (madvise(memory, length, MADV_NOHUGEPAGE) && errno != EINVAL))
 		err(2, "memory");
-	boundary = memory + page_align(good[i]);
+	boundary = memory + page_align(valid[i]);
 
 	if (!strcmp(kind, "bad"))
 		mprotect(boundary, page_align(more), PROT_NONE);
 	else if (!strcmp(kind, "stall"))
 		stall(boundary, page_align(more));
 	else if (!strcmp(kind, "late"))
-		serve_late(boundary, page_align(more), false);
+		resolve_late(boundary, page_align(more), false);
 	else if (!strcmp(kind, "gone"))
-		serve_late(boundary, page_align(more), true);
+		resolve_late(boundary, page_align(more), true);
 	else if (!strcmp(kind, "tag"))
 		change_tags(boundary, page_align(more));
 	else if (!strcmp(kind, "key"))
-		forbid(boundary, page_align(more));
+		deny_access(boundary, page_align(more));
 
-	segments[i].iov_base = boundary - good[i];
-	segments[i].iov_len = good[i] + more;
-	memset(segments[i].iov_base, fill, good[i]);
+	segments[i].iov_base = boundary - valid[i];
+	segments[i].iov_len = valid[i] + more;
+	memset(segments[i].iov_base, fill, valid[i]);
 }
 
 static void save(const char *file, ssize_t got)
@@ -205,7 +206,7 @@ static void save(const char *file, ssize_t got)
 		err(2, "%s", file);
 	for (i = 0; got > 0; got -= segments[i++].iov_len)
 		fwrite(segments[i].iov_base, 1,
-		       (size_t)got < good[i] ? (size_t)got : good[i], out);
+		       (size_t)got < valid[i] ? (size_t)got : valid[i], out);
 	fclose(out);
 }
 
@@ -215,7 +216,7 @@ static void handler(int number)
 	interrupted = !returned;
 }
 
-/* Go on as a child, to which its parent sends the signal. */
+/* Continue as a child, to which the parent sends the signal. */
 static void fork_receiver(void)
 {
 	const char *first = segments[0].iov_base;
@@ -280,7 +281,7 @@ int main(int argc, char **argv)
 		fork_receiver();
 	}
 
-	/* plain calls come to the driver with another kind of iterator */
+	/* plain calls pass another kind of iterator to the driver */
 	if (flags || all > 1)
 		done = *call == 'r' ?
 		       preadv2(fd, segments, all, offset, flags) :
@@ -294,7 +295,7 @@ int main(int argc, char **argv)
 
 	returned = true;
 	if (signal_to_send && !interrupted)
-		errx(3, "the call has returned before the signal arrived");
+		errx(3, "the call returned before the signal");
 	if (done < 0)
 		puts(strerrorname_np(errno));
 	else

@@ -2,21 +2,20 @@
 /*
  * usage: calls FILE FLAG[,FLAG]... [CALL]...
  *
- * Opens FILE, makes system calls on it, and tells on one line, as it goes, what
- * each of them has returned: a number, or the name of an error.
+ * Opens FILE, makes system calls on it, and prints their results on one line, each at
+ * once: a number or the name of an error.
  *
  *	$ calls /dev/scullv0 rdwr,append "write 10" "lseek -4 end" "read 20"
  *	10 6 4
  *
- * What is written comes from the standard input, and is x behind its end. What
- * is read goes to descriptor 3, if that is open. The vectors of preadv2 and
- * pwritev2 have three parts; an offset of -1 means the file's own position.
- * splice-in is from the standard input, splice-out to descriptor 3, which are
- * pipes then. "grown 10" waits for more than 10 bytes to be there, and tells how
- * many there are. "fsize 10" limits files to 10 bytes (RLIMIT_FSIZE); an error that
- * came with the signal for that is told as EFBIG+SIGXFSZ. The flag "small" opens
- * without O_LARGEFILE, as a 32-bit program may; the exit status is 77 where this
- * machine has no such programs.
+ * Data to write is read from the standard input, past its end it is x. Data that was read
+ * is written to descriptor 3 if that is open. preadv2 and pwritev2 have three segments; an
+ * offset of -1 is the position of the file. splice-in reads from the standard input,
+ * splice-out writes to descriptor 3, which have to be pipes. "grown 10" waits until the
+ * size is more than 10 bytes and prints the size. "fsize 10" sets RLIMIT_FSIZE to 10 bytes;
+ * an error with its signal is printed as EFBIG+SIGXFSZ. The flag "small" opens without
+ * O_LARGEFILE, as 32-bit programs can; the exit status is 77 if the machine has no 32-bit
+ * programs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -76,7 +75,7 @@ static int value_of(const char *name, const struct word *words, size_t count)
 	for (i = 0; i < count; i++)
 		if (!strcmp(name, words[i].name))
 			return words[i].value;
-	fprintf(stderr, "calls: %s?\n", name);
+	fprintf(stderr, "calls: invalid word %s\n", name);
 	exit(2);
 }
 
@@ -134,7 +133,7 @@ static long long transfer(int fd, const char *name, long long len,
 {
 	int rw_flag = value_of(word, rw_flags, LENGTH(rw_flags));
 	char *data = malloc(len + 1);
-	struct iovec parts[] = {
+	struct iovec segments[] = {
 		{ data, len / 3 }, { data + len / 3, len / 2 },
 		{ data + len / 3 + len / 2, len - len / 3 - len / 2 },
 	};
@@ -153,9 +152,9 @@ static long long transfer(int fd, const char *name, long long len,
 	else if (!strcmp(name, "pwrite"))
 		ret = pwrite64(fd, data, len, offset);
 	else if (!strcmp(name, "preadv2"))
-		ret = preadv64v2(fd, parts, 3, offset, rw_flag);
+		ret = preadv64v2(fd, segments, 3, offset, rw_flag);
 	else
-		ret = pwritev64v2(fd, parts, 3, offset, rw_flag);
+		ret = pwritev64v2(fd, segments, 3, offset, rw_flag);
 	error = errno;
 	if (reads)
 		put_data(data, ret);
@@ -164,7 +163,7 @@ static long long transfer(int fd, const char *name, long long len,
 	return ret;
 }
 
-static long long make(int fd, char *call)
+static long long make_call(int fd, char *call)
 {
 	const char *name = strtok(call, " ");
 	const char *first = name ? strtok(NULL, " ") : NULL;
@@ -198,8 +197,8 @@ static void no_small_programs(int number)
 	_exit(77);
 }
 
-/* A kernel without 32-bit programs sends SIGSEGV. */
-static int open_small(const char *name, int how)
+/* Kernels without 32-bit programs send SIGSEGV. */
+static int open_small(const char *name, int flag_bits)
 {
 #ifdef __x86_64__
 	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
@@ -209,7 +208,7 @@ static int open_small(const char *name, int how)
 	signal(SIGSEGV, no_small_programs);
 	strcpy(low, name);
 	asm volatile("int $0x80" : "=a"(ret)
-		     : "a"(5), "b"(low), "c"(how), "d"(0600)
+		     : "a"(5), "b"(low), "c"(flag_bits), "d"(0600)
 		     : "memory", "r8", "r9", "r10", "r11");
 	if (ret >= 0)
 		return ret;
@@ -218,11 +217,11 @@ static int open_small(const char *name, int how)
 #else
 	if (sizeof(long) != 4)
 		no_small_programs(0);
-	return syscall(SYS_openat, AT_FDCWD, name, how, 0600);
+	return syscall(SYS_openat, AT_FDCWD, name, flag_bits, 0600);
 #endif
 }
 
-static void tell(long long result, char end)
+static void print_result(long long result, char end)
 {
 	const char *signal_name = too_large ? "+SIGXFSZ" : "";
 
@@ -236,24 +235,24 @@ static void tell(long long result, char end)
 int main(int argc, char **argv)
 {
 	char *flag;
-	int how = 0;
+	int flag_bits = 0;
 	int fd, i;
 
 	if (argc < 3)
 		return 2;
 	setvbuf(stdout, NULL, _IONBF, 0);
 	for (flag = strtok(argv[2], ","); flag; flag = strtok(NULL, ","))
-		how |= value_of(flag, flags, LENGTH(flags));
+		flag_bits |= value_of(flag, flags, LENGTH(flags));
 
 	if (fcntl(3, F_GETFD) < 0)
 		dup2(open("/dev/null", O_WRONLY), 3);
-	fd = how & SMALL ? open_small(argv[1], how & ~SMALL) :
-			   open64(argv[1], how, 0600);
+	fd = flag_bits & SMALL ? open_small(argv[1], flag_bits & ~SMALL) :
+				 open64(argv[1], flag_bits, 0600);
 	if (fd < 0) {
-		tell(-1, '\n');
+		print_result(-1, '\n');
 		return 1;
 	}
 	for (i = 3; i < argc; i++)
-		tell(make(fd, argv[i]), i + 1 < argc ? ' ' : '\n');
+		print_result(make_call(fd, argv[i]), i + 1 < argc ? ' ' : '\n');
 	return 0;
 }

@@ -2,13 +2,12 @@
 /*
  * usage: exec DEVICE
  *
- * With one call of write(), writes a function to each of a few pages of the device,
- * maps them and calls all; then writes other functions to the same places and calls
- * these through a new mapping. Prints the sums of what they have returned, and between
- * them each page's flag PG_arch_1, as /proc/kpageflags shows it, after the first calls
- * and after the second write: - where it cannot be seen. Several architectures
- * (PG_dcache_clean) set it when they have made the instruction cache see the page, and
- * look at it before they do so again.
+ * Writes a function to each of a few pages with one write(), maps and calls them; then
+ * writes other functions to the same offsets and calls them through a new mapping. Prints
+ * the sum of their results, the flag PG_arch_1 of each page after the first calls and
+ * after the second write, or - if it cannot be read, and the sum of the new results.
+ * Several architectures set the flag (PG_dcache_clean) when a page is coherent with the
+ * instruction cache, and check it before they flush the page.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -27,7 +26,7 @@
 
 static size_t page;
 
-/* one that returns the number */
+/* make a function that returns the number */
 static void make_function(uint32_t *code, unsigned int number)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -56,7 +55,7 @@ static void make_function(uint32_t *code, unsigned int number)
 #endif
 }
 
-/* of a table of the kernel's, which may not be there */
+/* read an entry of a table in /proc, if the kernel has it */
 static bool get_entry(const char *file, uint64_t index, uint64_t *value)
 {
 	int fd = open(file, O_RDONLY);
@@ -81,7 +80,7 @@ static void write_functions(int fd, unsigned int number)
 	free(bytes);
 }
 
-/* The sum of what they return, and the numbers of their pages */
+/* return the sum of their results, and their page frame numbers in pfns */
 static int call_functions(int fd, uint64_t pfns[PAGES])
 {
 	char *code;

@@ -3,13 +3,13 @@
  * usage: exhaust GROUP write FILE LENGTH STRIDE COUNT
  *	  exhaust GROUP touch FILE STRIDE COUNT
  *
- * Uses up the memory of a control group and none of its own there: its pages are
- * allocated and locked before it joins GROUP, a folder of cgroup2. Then it writes
- * LENGTH bytes at offset 0, STRIDE, 2 * STRIDE and so on; or stores a byte at each
- * of these through a shared mapping, whose page tables have been there before.
+ * Joins GROUP, a directory of cgroup2, and uses up its memory. The memory of the program
+ * itself is allocated and locked before. Writes LENGTH bytes at offset 0, STRIDE,
+ * 2 * STRIDE and so on, or stores one byte at each of these through a shared mapping,
+ * whose page tables are allocated before.
  *
- * The exit status is 0 when all COUNT succeeded, else the error number of the first
- * write that failed. A store that fails is a SIGBUS.
+ * The exit status is 0 if all COUNT writes succeed, else the error number of the first
+ * failure. A failed store ends with SIGBUS.
  */
 #include <err.h>
 #include <errno.h>
@@ -52,15 +52,16 @@ static int write_all(const char *group, size_t length, off_t stride, long count)
 {
 	int fd = open_file();
 	ssize_t done;
-	size_t all;
+	size_t written;
 	long i;
 
 	if (length > sizeof(data))
-		errx(2, "LENGTH is %zu at most", sizeof(data));
+		errx(2, "LENGTH must be %zu at most", sizeof(data));
 	join(group);
 	for (i = 0; i < count; i++) {
-		for (all = 0; all < length; all += done) {
-			done = pwrite(fd, data, length - all, i * stride + all);
+		for (written = 0; written < length; written += done) {
+			done = pwrite(fd, data, length - written,
+				      i * stride + written);
 			if (done < 0)
 				return errno;
 		}

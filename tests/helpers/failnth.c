@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: sweep device ALLOCATOR
- *        sweep insmod MODULE [PARAMETERS]
+ * usage: failnth device ALLOCATOR
+ *        failnth insmod MODULE [PARAMETERS]
  *
- * Makes the n-th allocation or user copy of a system call fail, for n = 1, 2, 3
- * and so on until the call passes untouched. Each time it has to give the right
- * error or a correct short count, and the device has to hold what it held, plus
- * what the call says it has done. After each sweep every charge has come back.
+ * Makes the n-th allocation or user copy of a system call fail, for n = 1, 2, 3 and so on,
+ * until the call makes fewer than n. Each call has to return a valid error or short count,
+ * the device has to have its former data plus what the call has written, and all failed
+ * allocations have to be uncharged.
  *
- *	device	every call that the driver answers, on /dev/scullv0; all devices
- *		are empty, and end so
- *	insmod	loading the module, which is not loaded, and ends so
+ *	device	all calls on /dev/scullv0; all devices are empty before and after
+ *	insmod	loading the module, which is not loaded before and after
  *
  * See Documentation/fault-injection/fault-injection.rst for fail-nth.
  */
@@ -40,15 +39,15 @@
 #define DEVICE		"/dev/scullv0"
 #define ATTRIBUTES	"/sys/class/scullv/scullv0/"
 #define LIMIT		"/sys/module/scullv/parameters/limit"
-#define ORDER		1		/* of what is there */
+#define ORDER		1		/* geometry of the data */
 #define QSET		3
-#define NEXT_ORDER	2		/* of what comes with the next trim */
-#define ENDLESS		10000		/* faults in one call */
+#define NEXT_ORDER	2		/* configured for the next trim */
+#define MAX_FAULTS	10000		/* in one call */
 #define MAX_SIZE	2000000
-#define SPLICED		65536		/* what a pipe holds */
-#define APART		(32UL << 20)	/* more than a page table is of */
+#define SPLICED		65536		/* size of a pipe */
+#define DISTANCE	(32UL << 20)	/* larger than the range of a page table */
 
-static const char *name = "start";	/* of the call */
+static const char *name = "start";	/* of the current call */
 static unsigned int nth, faults;
 
 static noreturn void fail(const char *format, ...)
@@ -63,7 +62,7 @@ static noreturn void fail(const char *format, ...)
 	exit(1);
 }
 
-static void want(const char *what, long long got, long long wanted)
+static void check_value(const char *what, long long got, long long wanted)
 {
 	if (got != wanted)
 		fail("%s is %lld (%s), not %lld", what, got,
@@ -110,13 +109,13 @@ static void arm(unsigned int n)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%u", n);
-	/* what is armed may fail here */
+	/* this write may be the one that fails */
 	while (pwrite(nth_fd, text, strlen(text), 0) < 0)
 		if (errno != EFAULT && errno != ENOMEM)
 			err(1, "fail-nth");
 }
 
-/* did anything fail? If reading that is what fails, nothing had */
+/* return whether a fault was injected; not if it is injected into this read */
 static bool disarm(void)
 {
 	char text[16] = "";
@@ -127,22 +126,22 @@ static bool disarm(void)
 	return failed;
 }
 
-/* an error is one that a fault gives, or that the call may give for it */
+/* @other: another error that the call may return for a fault */
 static void check_error(int error, bool failed, int other)
 {
 	if (!failed)
-		fail("%s, but nothing failed", strerrorname_np(error));
+		fail("%s without a fault", strerrorname_np(error));
 	if (error != ENOMEM && error != EFAULT && error != other)
 		fail("%s", strerrorname_np(error));
 }
 
-/* -- the device, and what has to be in it -- */
+/* -- the device and its expected data -- */
 
 static int fd, append_fd, pipe_fds[2];
 static size_t quantum;
 static unsigned char expected[MAX_SIZE], got[MAX_SIZE];
 static unsigned char before[MAX_SIZE], fresh[MAX_SIZE];	/* to be written */
-static size_t size, most;
+static size_t size, max_size;
 
 /* data of 3 quanta and a bit, a hole of 4 quanta, data of one quantum */
 static size_t data_end, hole_end;
@@ -161,14 +160,14 @@ static void configure(unsigned int order, unsigned int qset)
 	put_number(ATTRIBUTES "qset", qset);
 }
 
-static void empty(void)
+static void trim_device(void)
 {
 	close(open(DEVICE, O_WRONLY));
 	size = 0;
-	memset(expected, 0, most);
+	memset(expected, 0, max_size);
 }
 
-/* that much of the data is there now */
+/* add @count bytes to the expected data */
 static void put_expected(off_t pos, const unsigned char *data, ssize_t count)
 {
 	if (count <= 0)
@@ -178,52 +177,52 @@ static void put_expected(off_t pos, const unsigned char *data, ssize_t count)
 		size = pos + count;
 }
 
-/* a call has written that much of fresh there */
-static void written(off_t pos, ssize_t count)
+/* a call has written @count bytes of fresh */
+static void add_written(off_t pos, ssize_t count)
 {
 	put_expected(pos, fresh, count);
 }
 
 static void check_device(void)
 {
-	ssize_t count = pread(fd, got, most, 0);
+	ssize_t count = pread(fd, got, max_size, 0);
 	size_t i;
 
-	want("size", lseek(fd, 0, SEEK_END), size);
-	want("count", count, size);
+	check_value("size", lseek(fd, 0, SEEK_END), size);
+	check_value("count", count, size);
 	for (i = 0; i < size; i++)
 		if (got[i] != expected[i])
-			fail("%02x, not %02x, at %zu", got[i], expected[i], i);
+			fail("offset %zu: got %02x, expected %02x", i, got[i], expected[i]);
 }
 
-/* the same each time, with another geometry waiting for the next trim */
+/* write the initial data, and configure another geometry */
 static void fill_device(void)
 {
 	configure(ORDER, QSET);
-	empty();
+	trim_device();
 	put_expected(0, before, pwrite(fd, before, data_end, 0));
 	put_expected(hole_end, before, pwrite(fd, before, quantum, hole_end));
-	want("size", size, 9 * quantum);
+	check_value("size", size, 9 * quantum);
 	configure(NEXT_ORDER, QSET);
 	lseek(fd, 0, SEEK_SET);
 }
 
-/* whatever failed, nothing more is charged than what is there: nothing */
+/* nothing is charged for the empty device */
 static void check_charges(void)
 {
 	name = "charges";
 	configure(ORDER, QSET);
-	empty();
+	trim_device();
 	put_number(LIMIT, 3 * quantum);
-	want("3 of 4 quanta", pwrite(fd, fresh, 4 * quantum, 0), 3 * quantum);
+	check_value("3 of 4 quanta", pwrite(fd, fresh, 4 * quantum, 0), 3 * quantum);
 	put_number(LIMIT, 0);
-	empty();
+	trim_device();
 }
 
 /* -- the calls -- */
 
 static unsigned char *map, *private_map;
-static unsigned char *place;		/* where nothing else is mapped */
+static unsigned char *area;		/* of addresses without mappings */
 static sigjmp_buf escape;
 
 static void escape_signal(int sig)
@@ -232,7 +231,7 @@ static void escape_signal(int sig)
 	siglongjmp(escape, 1);
 }
 
-/* a fault on a page is answered with a signal */
+/* a failed page fault raises a signal */
 static long touch(unsigned char *address, bool store)
 {
 	if (sigsetjmp(escape, 1)) {
@@ -258,7 +257,7 @@ static long read_vector(void)
 	return preadv(fd, iov, LENGTH(iov), 0);
 }
 
-static void data_was_read(long ret)
+static void check_data_read(long ret)
 {
 	if (ret > 0 && memcmp(got, expected, ret))
 		fail("wrong data");
@@ -269,11 +268,11 @@ static long splice_out(void)
 	return splice(fd, NULL, pipe_fds[1], NULL, SPLICED, 0);
 }
 
-static void was_spliced_out(long ret)
+static void check_spliced_out(long ret)
 {
 	if (ret > 0) {
-		want("pipe", read(pipe_fds[0], got, ret), ret);
-		data_was_read(ret);
+		check_value("pipe", read(pipe_fds[0], got, ret), ret);
+		check_data_read(ret);
 	}
 }
 
@@ -289,9 +288,9 @@ static long write_vector(void)
 	return writev(fd, iov, LENGTH(iov));
 }
 
-static void start_was_written(long ret)
+static void add_start(long ret)
 {
-	written(0, ret);
+	add_written(0, ret);
 }
 
 static long write_hole(void)
@@ -299,10 +298,10 @@ static long write_hole(void)
 	return pwrite(fd, fresh, hole_end - data_end, data_end);
 }
 
-/* not to an offset: where storing the new one fails, all has been written */
+/* no offset argument: if storing it fails, all data has been written */
 static void prepare_splice(void)
 {
-	want("pipe", write(pipe_fds[1], fresh, SPLICED), SPLICED);
+	check_value("pipe", write(pipe_fds[1], fresh, SPLICED), SPLICED);
 	lseek(fd, data_end, SEEK_SET);
 }
 
@@ -311,18 +310,18 @@ static long splice_in(void)
 	return splice(pipe_fds[0], NULL, fd, NULL, SPLICED, 0);
 }
 
-static void hole_was_written(long ret)
+static void add_hole(long ret)
 {
-	written(data_end, ret);
+	add_written(data_end, ret);
 }
 
-static void was_spliced_in(long ret)
+static void check_spliced_in(long ret)
 {
 	size_t left = SPLICED - (ret > 0 ? ret : 0);
 
-	hole_was_written(ret);
+	add_hole(ret);
 	if (left)
-		want("pipe", read(pipe_fds[0], got, left), left);
+		check_value("pipe", read(pipe_fds[0], got, left), left);
 }
 
 static long append(void)
@@ -330,9 +329,9 @@ static long append(void)
 	return write(append_fd, fresh, 3 * quantum);
 }
 
-static void was_appended(long ret)
+static void add_appended(long ret)
 {
-	written(9 * quantum, ret);
+	add_written(9 * quantum, ret);
 }
 
 static long open_device(void)
@@ -340,7 +339,7 @@ static long open_device(void)
 	return open(DEVICE, O_RDWR);
 }
 
-static void was_opened(long ret)
+static void close_opened(long ret)
 {
 	if (ret >= 0)
 		close(ret);
@@ -351,7 +350,7 @@ static long trim(void)
 	return open(DEVICE, O_WRONLY);
 }
 
-static void was_trimmed(long ret)
+static void set_trimmed(long ret)
 {
 	if (ret < 0)
 		return;
@@ -399,7 +398,7 @@ static long store_data(void)
 	return touch(map + quantum, true);
 }
 
-static void data_was_stored(long ret)
+static void add_stored(long ret)
 {
 	if (!ret)
 		expected[quantum] = fresh[0];
@@ -410,7 +409,7 @@ static long store_hole(void)
 	return touch(map + 6 * quantum, true);
 }
 
-static void hole_was_stored(long ret)
+static void add_stored_hole(long ret)
 {
 	if (!ret)
 		expected[6 * quantum] = fresh[0];
@@ -431,7 +430,7 @@ static long write_mapping(void)
 	return pwrite(fd, map, quantum, hole_end);
 }
 
-static void mapping_was_written(long ret)
+static void add_mapping(long ret)
 {
 	if (ret > 0)
 		memmove(expected + hole_end, expected, ret);
@@ -481,7 +480,7 @@ static long read_size(void)
 
 static unsigned long command;
 
-static long control(void)
+static long run_ioctl(void)
 {
 	static int value;
 
@@ -494,43 +493,43 @@ static long control(void)
 	}
 }
 
-/* one that fails changes nothing */
-static void was_controlled(long ret)
+/* a failed command changes nothing */
+static void check_ioctl(long ret)
 {
 	if (ret >= 0)
 		return;
-	want("order", ioctl(fd, SCULLV_IOCQORDER), NEXT_ORDER);
-	want("qset", ioctl(fd, SCULLV_IOCQQSET), QSET);
+	check_value("order", ioctl(fd, SCULLV_IOCQORDER), NEXT_ORDER);
+	check_value("qset", ioctl(fd, SCULLV_IOCQQSET), QSET);
 }
 
 static const struct call {
 	const char *name;
 	long (*run)(void);
-	void (*happened)(long ret);
-	int error;		/* that it may give, but for the usual ones */
+	void (*check)(long ret);
+	int error;		/* valid besides ENOMEM and EFAULT */
 } calls[] = {
-	{ "open", open_device, was_opened, 0 },
-	{ "trim", trim, was_trimmed, 0 },
-	{ "read", read_data, data_was_read, 0 },
-	{ "readv", read_vector, data_was_read, 0 },
-	/* splice() itself makes that of EFAULT, before 6.5 */
-	{ "splice out", splice_out, was_spliced_out, EAGAIN },
-	{ "write onto data", overwrite, start_was_written, 0 },
-	{ "write into a hole", write_hole, hole_was_written, 0 },
-	{ "writev onto both", write_vector, start_was_written, 0 },
-	{ "splice in", splice_in, was_spliced_in, 0 },
-	{ "append", append, was_appended, 0 },
+	{ "open", open_device, close_opened, 0 },
+	{ "trim", trim, set_trimmed, 0 },
+	{ "read", read_data, check_data_read, 0 },
+	{ "readv", read_vector, check_data_read, 0 },
+	/* splice() replaces EFAULT by EAGAIN before 6.5 */
+	{ "splice out", splice_out, check_spliced_out, EAGAIN },
+	{ "overwrite", overwrite, add_start, 0 },
+	{ "write into a hole", write_hole, add_hole, 0 },
+	{ "writev to data and a hole", write_vector, add_start, 0 },
+	{ "splice in", splice_in, check_spliced_in, 0 },
+	{ "append", append, add_appended, 0 },
 	{ "seek data", seek_data, NULL, 0 },
 	{ "seek hole", seek_hole, NULL, 0 },
 	{ "fsync", sync_device, NULL, 0 },
 	{ "mmap", map_device, NULL, 0 },
 	{ "load of data", load_data, NULL, 0 },
 	{ "load of a hole", load_hole, NULL, 0 },
-	{ "store onto data", store_data, data_was_stored, 0 },
-	{ "store into a hole", store_hole, hole_was_stored, 0 },
+	{ "store to data", store_data, add_stored, 0 },
+	{ "store into a hole", store_hole, add_stored_hole, 0 },
 	{ "private store", store_private, NULL, 0 },
 	{ "private store into a hole", store_private_hole, NULL, 0 },
-	{ "write from a mapping", write_mapping, mapping_was_written, 0 },
+	{ "write from a mapping", write_mapping, add_mapping, 0 },
 	{ "dump", dump, NULL, 0 },
 	{ "order", set_order, NULL, 0 },
 	{ "qset", set_qset, NULL, 0 },
@@ -547,18 +546,18 @@ static const unsigned long commands[] = {
 	SCULLV_IOCXQSET, SCULLV_IOCHQSET,
 };
 
-/* to touch a mapping that is far from others takes page tables, too */
-static void find_place(void)
+/* the first access to a distant mapping allocates page tables, too */
+static void find_area(void)
 {
-	place = mmap(NULL, 5 * APART, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-		     -1, 0);
-	if (place == MAP_FAILED || munmap(place, 5 * APART))
+	area = mmap(NULL, 5 * DISTANCE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		    -1, 0);
+	if (area == MAP_FAILED || munmap(area, 5 * DISTANCE))
 		err(1, "mmap");
 }
 
 static void *map_area(int flags, unsigned int n)
 {
-	void *address = mmap(place + n * APART, most, PROT_READ | PROT_WRITE,
+	void *address = mmap(area + n * DISTANCE, max_size, PROT_READ | PROT_WRITE,
 			     flags, fd, 0);
 
 	if (address == MAP_FAILED)
@@ -566,8 +565,8 @@ static void *map_area(int flags, unsigned int n)
 	return address;
 }
 
-/* one fault in a call, false when the call has passed without */
-static bool fault(const struct call *call)
+/* make a call with one fault; return whether it was injected */
+static bool inject_fault(const struct call *call)
 {
 	bool failed;
 	int error;
@@ -586,30 +585,30 @@ static bool fault(const struct call *call)
 
 	if (ret < 0)
 		check_error(error, failed, call->error);
-	if (call->happened)
-		call->happened(ret);
+	if (call->check)
+		call->check(ret);
 	check_device();
-	munmap(map, most);
-	munmap(private_map, most);
+	munmap(map, max_size);
+	munmap(private_map, max_size);
 	return failed;
 }
 
-static void sweep(const struct call *call)
+static void inject_faults(const struct call *call)
 {
 	name = call->name;
-	for (nth = 1; fault(call); nth++)
-		if (nth == ENDLESS)
-			fail("no end");
+	for (nth = 1; inject_fault(call); nth++)
+		if (nth == MAX_FAULTS)
+			fail("too many faults");
 	printf("%s: %u faults\n", call->name, nth - 1);
 	faults += nth - 1;
 	check_charges();
 }
 
-static void sweep_device(const char *allocator)
+static void test_device(const char *allocator)
 {
 	static char ioctl_name[20];
 	static const struct call ioctl_call = {
-		ioctl_name, control, was_controlled, 0
+		ioctl_name, run_ioctl, check_ioctl, 0
 	};
 	struct sigaction action = { .sa_handler = escape_signal };
 	size_t i;
@@ -619,8 +618,8 @@ static void sweep_device(const char *allocator)
 	quantum = sysconf(_SC_PAGESIZE) << ORDER;
 	data_end = 3 * quantum + 77;
 	hole_end = 8 * quantum;
-	most = 16 * quantum;
-	for (i = 0; i < most; i++) {
+	max_size = 16 * quantum;
+	for (i = 0; i < max_size; i++) {
 		before[i] = 1 + i % 251;
 		fresh[i] = 1 + i % 253;
 	}
@@ -629,26 +628,26 @@ static void sweep_device(const char *allocator)
 	if (fd < 0 || append_fd < 0 || pipe2(pipe_fds, O_NONBLOCK))
 		err(1, DEVICE);
 	put_number(LIMIT, 0);
-	find_place();
+	find_area();
 
 	put(ATTRIBUTES "alloc", allocator);
 	for (i = 0; i < LENGTH(calls); i++)
-		sweep(&calls[i]);
+		inject_faults(&calls[i]);
 	for (i = 0; i < LENGTH(commands); i++) {
 		command = commands[i];
 		snprintf(ioctl_name, sizeof(ioctl_name), "ioctl %lu",
 			 _IOC_NR(command));
-		sweep(&ioctl_call);
+		inject_faults(&ioctl_call);
 	}
 }
 
-static void nothing_is_left(const char *path)
+static void check_absent(const char *path)
 {
 	if (!access(path, F_OK))
-		fail("%s is left", path);
+		fail("%s exists after a failed insmod", path);
 }
 
-static bool load_fails(int module, const char *parameters)
+static bool inject_load_fault(int module, const char *parameters)
 {
 	bool failed;
 	int error;
@@ -660,27 +659,27 @@ static bool load_fails(int module, const char *parameters)
 	failed = disarm();
 
 	if (!ret) {
-		want("rmmod", syscall(SYS_delete_module, "scullv", 0), 0);
+		check_value("rmmod", syscall(SYS_delete_module, "scullv", 0), 0);
 		return failed;
 	}
 	check_error(error, failed, 0);
-	nothing_is_left("/proc/scullvmem");
-	nothing_is_left("/sys/class/scullv");
-	nothing_is_left("/sys/module/scullv");
-	nothing_is_left(DEVICE);
+	check_absent("/proc/scullvmem");
+	check_absent("/sys/class/scullv");
+	check_absent("/sys/module/scullv");
+	check_absent(DEVICE);
 	return true;
 }
 
-static void sweep_insmod(const char *path, const char *parameters)
+static void test_insmod(const char *path, const char *parameters)
 {
 	int module = open(path, O_RDONLY);
 
 	if (module < 0)
 		err(1, "%s", path);
 	name = "insmod";
-	for (nth = 1; load_fails(module, parameters); nth++)
-		if (nth == ENDLESS)
-			fail("no end");
+	for (nth = 1; inject_load_fault(module, parameters); nth++)
+		if (nth == MAX_FAULTS)
+			fail("too many faults");
 	faults = nth - 1;
 }
 
@@ -689,11 +688,11 @@ int main(int argc, char **argv)
 	prepare_faults();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 3 && !strcmp(argv[1], "device"))
-		sweep_device(argv[2]);
+		test_device(argv[2]);
 	else if (argc >= 3 && !strcmp(argv[1], "insmod"))
-		sweep_insmod(argv[2], argc > 3 ? argv[3] : "");
+		test_insmod(argv[2], argc > 3 ? argv[3] : "");
 	else
-		errx(2, "usage: sweep device ALLOCATOR | insmod MODULE [PARAMETERS]");
+		errx(2, "usage: failnth device ALLOCATOR | insmod MODULE [PARAMETERS]");
 	printf("%u faults\n", faults);
 	return 0;
 }

@@ -2,9 +2,8 @@
 /*
  * usage: fragment DEVICE DEVICE
  *
- * Writes a page to the one, a page to the other, and so on until the memory is
- * full. Where each is a quantum of its own, emptying one of the devices leaves
- * the memory half free and in pieces of a page.
+ * Writes one page to each DEVICE in turn until no memory is left. If a quantum has one
+ * page, a trim of one device leaves half of the memory free and fragmented.
  */
 #include <err.h>
 #include <errno.h>

@@ -2,11 +2,10 @@
 /*
  * usage: fuzz DEVICE SEED CALLS
  *
- * Gives DEVICE so many ioctl commands at random, with random arguments: half of
- * them anything at all, half of them the driver's own or next to it. Numbers that
- * are close to right and pointers that are close to good come more often than
- * chance would have it. To be run without rights: then each of the driver's
- * commands has but one answer, and the geometry stays as it is.
+ * Makes CALLS random ioctl calls on DEVICE with random arguments. Half of the commands are
+ * arbitrary, half are those of the driver or differ little; nearly valid numbers and
+ * pointers are frequent. Has to run without privileges: each command of the driver then
+ * has a known result, and the geometry does not change.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -23,7 +22,7 @@
 #include "../../scullv_ioctl.h"
 #include "random.h"
 
-static char *memory;		/* a page; behind it nothing, before it read-only */
+static char *memory;		/* a page after a read-only one, before a hole */
 static size_t page;
 static int fd, order, qset;
 
@@ -32,7 +31,7 @@ static unsigned int pick_command(void)
 	switch (pick(4)) {
 	case 0:		/* the magic, any number, direction and size */
 		return _IOC(pick(4), SCULLV_IOC_MAGIC, pick(256), pick(16));
-	case 1:		/* right but for a bit, or right */
+	case 1:		/* valid, or with one bit changed */
 		return _IOC(pick(4), SCULLV_IOC_MAGIC, pick(13), 4 * pick(2)) ^
 		       pick(2) << pick(32);
 	default:
@@ -45,11 +44,11 @@ static unsigned long pick_argument(void)
 	switch (pick(6)) {
 	case 0:		/* a value */
 		return pick(1000);
-	case 1:		/* good memory, or none just behind it */
+	case 1:		/* valid memory, or the end of it */
 		return (unsigned long)memory + page - pick(12);
-	case 2:		/* memory that cannot be written */
+	case 2:		/* read-only memory */
 		return (unsigned long)memory - 4 * pick(3);
-	case 3:		/* the end of what belongs to users, and the kernel's */
+	case 3:		/* around the end of user space */
 		return (LONG_MAX & -page) + pick(2 * page) - page;
 	case 4:
 		return -1UL - pick(LONG_MAX);
@@ -58,8 +57,8 @@ static unsigned long pick_argument(void)
 	}
 }
 
-/* what a command of the driver's may answer; the others are the kernel's affair */
-static int is_right(unsigned int command, int ret)
+/* check the result of a command of the driver; others depend on the kernel */
+static int is_valid(unsigned int command, int ret)
 {
 	switch (command) {
 	case SCULLV_IOCGORDER:
@@ -111,8 +110,8 @@ int main(int argc, char **argv)
 		unsigned long argument = pick_argument();
 		int ret = ioctl(fd, command, argument);
 
-		if (!is_right(command, ret))
-			errx(1, "ioctl(%#x, %#lx) has returned %d, %s", command,
+		if (!is_valid(command, ret))
+			errx(1, "ioctl(%#x, %#lx) returned %d, %s", command,
 			     argument, ret, ret < 0 ? strerror(errno) : "no error");
 	}
 	if (ioctl(fd, SCULLV_IOCQORDER) != order ||

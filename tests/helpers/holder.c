@@ -2,10 +2,9 @@
 /*
  * usage: holder socket|io_uring|perf DEVICE
  *
- * Keeps the module in use without a descriptor of DEVICE: the file is in flight
- * in a socket, or registered with io_uring; or perf counts a trace event. Prints
- * "ready", then waits for the end of the standard input. The exit status is 77
- * where the kernel lacks the facility.
+ * Uses the module without a descriptor of DEVICE: a socket or io_uring refers to the open
+ * file, or perf counts a trace event. Prints "ready" and waits for the end of the standard
+ * input. The exit status is 77 if the kernel lacks the facility.
  */
 #include <err.h>
 #include <errno.h>

@@ -2,12 +2,11 @@
 /*
  * usage: ioctl [-c] FILE COMMAND [VALUE [null|readonly]]
  *
- * Gives FILE one command of scullv_ioctl.h (SORDER stands for SCULLV_IOCSORDER)
- * or of any number. Tells what it has returned, a number or the name of an error,
- * and behind that, of the commands that answer through a pointer, what lies there
- * now: VALUE, where they have not answered. The pointer may be bad. With -c the call
- * is that of a 32-bit program on a 64-bit kernel; the exit status is 77 where this
- * machine has no such call.
+ * Makes one ioctl call with a command of scullv_ioctl.h (SORDER for SCULLV_IOCSORDER) or
+ * of any number. Prints its result, a number or the name of an error, and for commands
+ * that return a value through a pointer that value, which is VALUE before. The pointer can
+ * be invalid. With -c the call is that of a 32-bit program on a 64-bit kernel; the exit
+ * status is 77 if the machine has none.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -57,7 +56,7 @@ static void no_compat_call(int number)
 	_exit(77);
 }
 
-/* A kernel without 32-bit programs sends SIGSEGV. */
+/* Kernels without 32-bit programs send SIGSEGV. */
 static int compat_ioctl(int fd, unsigned int command, unsigned int argument)
 {
 	int ret = -ENOSYS;

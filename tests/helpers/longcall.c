@@ -2,18 +2,16 @@
 /*
  * usage: longcall FILE pread|data OFFSET
  *
- * Makes a system call that takes long: it reads a byte at OFFSET, or seeks data
- * from there on. Prints, in milliseconds of processor time,
+ * Makes a long system call: reads one byte at OFFSET, or seeks data from OFFSET on.
+ * Prints, in milliseconds of processor time,
  *
- *	whole	what the call takes
- *	run	the longest time that it takes at a stretch, while another process
- *		waits for the same processor
- *	killed	what a process takes until it ends that is killed after a tenth of
- *		the whole
+ *	whole	the time of the call
+ *	run	the longest time without a switch to another process that waits for the
+ *		same processor
+ *	killed	the time of a process that gets SIGKILL after a tenth of the whole
  *
- * On a busy machine these times are longer, never shorter, so each is the least of
- * several. Signals that are not fatal, one each millisecond, may not end
- * the call.
+ * On a busy machine these times are longer, never shorter, so each is the minimum of
+ * several. Signals that are not fatal, one per millisecond, must not end the call.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -38,8 +36,8 @@ static off_t offset;
 static long long whole = LLONG_MAX;	/* time of the call, in ns */
 
 static struct shared {
-	unsigned int readings;	/* of the caller's clock, by its competitor */
-	long long longest;	/* time between two of them, in ns */
+	unsigned int readings;	/* of the caller's clock, by the other process */
+	long long longest;	/* time between two readings, in ns */
 } *shared;
 
 static long long clock_of(pid_t process)
@@ -112,7 +110,7 @@ static void interrupt(void)
 	setitimer(ITIMER_REAL, &never, NULL);
 }
 
-/* a process that waits for the caller's processor, and looks at its clock */
+/* wait for the caller's processor and read the caller's clock */
 static void compete(pid_t caller)
 {
 	long long before = clock_of(caller), now;
@@ -129,12 +127,12 @@ static void await_reading(void)
 {
 	unsigned int now = __atomic_load_n(&shared->readings, __ATOMIC_ACQUIRE);
 
-	/* one may have begun before */
+	/* the first one may have begun before */
 	while (__atomic_load_n(&shared->readings, __ATOMIC_ACQUIRE) - now < 2)
 		sched_yield();
 }
 
-/* The caller and its competitor share one processor from here on. */
+/* Run the caller and another process on one processor. */
 static long long measure_run(void)
 {
 	cpu_set_t before, first;
@@ -166,7 +164,7 @@ static long long measure_run(void)
 	return longest;
 }
 
-/* by a timer, as this process may have to wait for a processor */
+/* use a timer, as the parent may have to wait for a processor */
 static void kill_after(long long ns)
 {
 	struct sigevent event = {
@@ -200,14 +198,14 @@ static long long measure_killed(void)
 	close(fd);
 	ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000LL +
 	     (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000LL;
-	/* killed before the call: that proves nothing */
+	/* ignore a kill before the call */
 	return ns < whole / 20 ? LLONG_MAX : ns;
 }
 
-static void lower(long long *least, long long ns)
+static void set_min(long long *min, long long ns)
 {
-	if (ns < *least)
-		*least = ns;
+	if (ns < *min)
+		*min = ns;
 }
 
 int main(int argc, char **argv)
@@ -227,9 +225,9 @@ int main(int argc, char **argv)
 
 	interrupt();
 	for (round = 0; round < 20; round++) {
-		lower(&whole, measure_whole());
-		lower(&run, measure_run());
-		lower(&killed, measure_killed());
+		set_min(&whole, measure_whole());
+		set_min(&run, measure_run());
+		set_min(&killed, measure_killed());
 		if (round > 2 && run < whole / 4 && killed < whole / 4)
 			break;
 	}

@@ -2,11 +2,10 @@
 /*
  * usage: nocopy read|write|append DEVICE OFFSET LENGTH
  *
- * One system call during which every copy between kernel and user memory fails,
- * by fault injection, although the buffer is present. Prints the count that it
- * returned, or the name of its error. See fail_usercopy in
- * Documentation/fault-injection/fault-injection.rst; which tasks are affected is
- * decided in /proc/PID/make-it-fail (task-filter).
+ * Makes one system call during which all user copies fail by fault injection, although the
+ * buffer is present. Prints its result or the name of its error. See fail_usercopy in
+ * Documentation/fault-injection/fault-injection.rst; /proc/PID/make-it-fail selects the
+ * task (task-filter).
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -26,7 +25,7 @@ static off_t offset;
 static int fd, error;
 static ssize_t done;
 
-/* Nothing that needs a copy works any more, so the thread only makes the call. */
+/* All user copies of this thread fail, so it makes no other call. */
 static void *run(void *unused)
 {
 	int task = open("/proc/thread-self/make-it-fail", O_WRONLY);
@@ -54,7 +53,7 @@ int main(int argc, char **argv)
 	if (fd < 0 || buffer == MAP_FAILED)
 		err(2, "%s", argv[2]);
 	if (pthread_create(&thread, NULL, run, NULL))
-		errx(2, "no thread");
+		errx(2, "cannot create a thread");
 	pthread_join(thread, NULL);
 	if (done < 0)
 		puts(strerrorname_np(error));

@@ -2,12 +2,11 @@
 /*
  * usage: partial DEVICE TIMES
  *
- * A long write whose buffer begins with one byte on a page that is not present,
- * and goes on with a page that cannot be read at first: what can be faulted in is
- * one byte. While the driver allocates the quantum for that byte the second page
- * becomes readable. The write then takes about as long as any other: it is not done
- * byte by byte. Repeats this until the write has been complete TIMES times. The
- * quanta must be large, so that allocating one takes a while.
+ * A long write whose buffer begins with one byte on a page that is not present, followed
+ * by a page that is not readable at first, so that one byte can be faulted in. The second
+ * page becomes readable while the driver allocates the quantum. The write must not take
+ * much longer than another one, that is, not copy byte by byte. Repeats this until TIMES
+ * writes are complete. Quanta have to be large, so that their allocation takes long.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -34,7 +33,7 @@ static long long processor_time(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Make the second page readable soon after the first has been faulted in. */
+/* Make the second page readable soon after the first one is present. */
 static void *unlock_second(void *unused)
 {
 	unsigned char resident = 0;
@@ -48,7 +47,7 @@ static void *unlock_second(void *unused)
 	return unused;
 }
 
-static void empty(void)
+static void trim_device(void)
 {
 	int fd = open(device, O_WRONLY | O_TRUNC);
 
@@ -88,22 +87,22 @@ int main(int argc, char **argv)
 	second = first + page;
 	memset(first, 'b', page + LENGTH);
 
-	empty();
+	trim_device();
 	if (timed_write(fd, &whole) != 1 + LENGTH)
 		err(1, "write");
 	for (rounds = 0; complete < times; rounds++) {
 		if (rounds == MAX_ROUNDS)
 			errx(1, "only %u complete writes", complete);
-		empty();
+		trim_device();
 		if (madvise(first, page, MADV_DONTNEED) ||
 		    mprotect(second, page, PROT_NONE))
 			err(1, "memory");
 		if (pthread_create(&thread, NULL, unlock_second, NULL))
-			errx(1, "no thread");
+			errx(1, "cannot create a thread");
 		done = timed_write(fd, &partial);
 		pthread_join(thread, NULL);
 		if (done == 1)
-			continue;	/* the second page came too late */
+			continue;	/* the second page was too late */
 		if (done != 1 + LENGTH)
 			err(1, "write: %zd", done);
 		if (partial > 10 * whole)

@@ -2,12 +2,11 @@
 /*
  * usage: race DEVICE WRITERS STEP COUNT [trim|watch]
  *
- * WRITERS processes go through the device in COUNT steps of STEP bytes: in each
- * of them all write at the same time, a byte each, side by side. When a byte has
- * been written the device reaches as far as that, and at the end all the bytes
- * are there. With "trim" all steps are at offset 0 of a device that has just
- * been emptied. With "watch" another process waits for the first byte of each
- * step, reading nothing else; what it reads is a hole until that is there.
+ * WRITERS processes concurrently write one byte each, next to each other, at COUNT offsets
+ * that are STEP bytes apart. After each write the size has to include its byte, and at the
+ * end the device has to have all bytes. With "trim" each step trims the device and writes
+ * at offset 0. With "watch" another process polls for the first byte of each step, which
+ * is zero until it is written.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -25,36 +24,36 @@ static const char *device;
 static off_t step;
 static int trimming, watching;
 
-/* all go on when the last has come */
-static void meet(void)
+/* wait until all processes have called it */
+static void wait_for_all(void)
 {
-	static unsigned int meetings;
+	static unsigned int calls;
 
 	++shared->arrived;
-	meetings++;
-	while (shared->arrived < writers * meetings)
+	calls++;
+	while (shared->arrived < writers * calls)
 		sched_yield();
 }
 
-static int run(int fd, unsigned int me)
+static int run(int fd, unsigned int writer)
 {
-	char byte = 'a' + me;
+	char byte = 'a' + writer;
 	int failed = 0;
 	unsigned int n;
 
 	for (n = 0; n < count; n++) {
 		if (trimming) {
-			meet();
-			if (!me)
+			wait_for_all();
+			if (!writer)
 				close(open(device, O_WRONLY));
 		}
-		meet();
-		if (pwrite(fd, &byte, 1, n * step + me) != 1) {
+		wait_for_all();
+		if (pwrite(fd, &byte, 1, n * step + writer) != 1) {
 			warn("step %u", n);
 			failed = 1;
 		}
-		if (lseek(fd, 0, SEEK_END) <= n * step + me) {
-			warnx("step %u, writer %u: the size is less", n, me);
+		if (lseek(fd, 0, SEEK_END) <= n * step + writer) {
+			warnx("step %u, writer %u: the size is too small", n, writer);
 			failed = 1;
 		}
 	}
@@ -82,7 +81,7 @@ static int watch(int fd)
 int main(int argc, char **argv)
 {
 	int status, failed = 0, fd;
-	unsigned int me, n;
+	unsigned int writer, n;
 	char byte;
 
 	trimming = argc == 6 && !strcmp(argv[5], "trim");
@@ -103,16 +102,16 @@ int main(int argc, char **argv)
 		err(1, "write at the end");
 	if (watching && !fork())
 		exit(watch(fd));
-	for (me = 0; me < writers; me++)
+	for (writer = 0; writer < writers; writer++)
 		if (!fork())
-			exit(run(fd, me));
+			exit(run(fd, writer));
 	while (wait(&status) > 0)
 		failed |= status;
 
 	for (n = trimming ? count - 1 : 0; n < count; n++)
-		for (me = 0; me < writers; me++)
-			if (pread(fd, &byte, 1, n * step + me) != 1 ||
-			    byte != (char)('a' + me))
-				errx(1, "step %u, writer %u: lost", n, me);
+		for (writer = 0; writer < writers; writer++)
+			if (pread(fd, &byte, 1, n * step + writer) != 1 ||
+			    byte != (char)('a' + writer))
+				errx(1, "step %u, writer %u: byte lost", n, writer);
 	return failed ? 1 : 0;
 }

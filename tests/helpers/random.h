@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Numbers at random, the same ones again for the same state to begin with, which
- * is anything but 0: xorshift64* (Sebastiano Vigna, "An experimental exploration
- * of Marsaglia's xorshift generators, scrambled", 2016).
+ * Random numbers, reproducible for an initial state other than 0: xorshift64* (Sebastiano
+ * Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled",
+ * 2016).
  */
 static __thread unsigned long long random_state = 1;
 
-/* one that is below another; the lowest bits, the worst ones, are left out */
+/* a number below another, without the lowest bits, the worst ones */
 static unsigned long long pick(unsigned long long below)
 {
 	random_state ^= random_state >> 12;

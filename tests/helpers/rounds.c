@@ -2,7 +2,7 @@
 /*
  * usage: rounds DEVICE ROUNDS
  *
- * Empties DEVICE, by opening it write-only, and writes a byte to it, ROUNDS times.
+ * Trims DEVICE with a write-only open and writes one byte, ROUNDS times.
  */
 #include <err.h>
 #include <fcntl.h>

@@ -3,14 +3,14 @@
  * usage: trims churn DEVICE PROCESSES ROUNDS LENGTH
  *        trims wait DEVICE PROCESSES ROUNDS LENGTH
  *
- * Many processes empty one device at the same time, by opening it write-only.
+ * Many processes concurrently trim one device with write-only opens.
  *
- *	churn	Each opens it, writes LENGTH bytes and closes it, ROUNDS times, so
- *		that trims of a device with contents overlap.
- *	wait	Each open() has to return when the memory is free again. The limit
- *		is PROCESSES times LENGTH. In each round DEVICE, /dev/scullv0,
- *		takes all of it, then all processes empty it, and each writes
- *		LENGTH bytes to a device of its own, /dev/scullv1 and so on.
+ *	churn	Each opens the device, writes LENGTH bytes and closes it, ROUNDS times,
+ *		so that trims of data overlap.
+ *	wait	Each open() has to return after the memory is freed. The limit is
+ *		PROCESSES times LENGTH. In each round DEVICE, /dev/scullv0, takes all of
+ *		it, all processes trim it, and each writes LENGTH bytes to its own
+ *		device, /dev/scullv1 and so on.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -32,18 +32,18 @@ static const char *device;
 static size_t length;
 static char *bytes;
 
-/* all go on when the last has come */
-static void meet(void)
+/* wait until all processes have called it */
+static void wait_for_all(void)
 {
-	static unsigned int meetings;
+	static unsigned int calls;
 
 	++shared->arrived;
-	meetings++;
-	while (shared->arrived < processes * meetings)
+	calls++;
+	while (shared->arrived < processes * calls)
 		sched_yield();
 }
 
-/* empties it */
+/* trims it */
 static int open_device(const char *name)
 {
 	int fd = open(name, O_WRONLY);
@@ -74,43 +74,43 @@ static void churn(void)
 	for (round = 0; round < rounds; round++) {
 		fd = open_device(device);
 		done = write(fd, bytes, length);
-		/* short where a trim has come in between */
+		/* short if there was a trim */
 		if (done <= 0)
 			err(1, "write: %zd", done);
 		close(fd);
 	}
 }
 
-static void wait_for_memory(unsigned int me)
+static void wait_for_memory(unsigned int number)
 {
 	unsigned int round;
-	char mine[100];
+	char own_device[100];
 	int fd;
 
-	snprintf(mine, sizeof(mine), "%.*s%u", (int)strlen(device) - 1, device,
-		 me + 1);
+	snprintf(own_device, sizeof(own_device), "%.*s%u", (int)strlen(device) - 1, device,
+		 number + 1);
 	for (round = 0; round < rounds; round++) {
-		if (!me) {
+		if (!number) {
 			fd = open_device(device);
 			write_all(fd, processes * length);
 			close(fd);
 		}
-		meet();
+		wait_for_all();
 		close(open_device(device));
-		fd = open_device(mine);
+		fd = open_device(own_device);
 		write_all(fd, length);
 		close(fd);
-		/* a share that is given back early would do for another */
-		meet();
-		close(open_device(mine));
-		meet();
+		/* a part that is freed early would be enough for another process */
+		wait_for_all();
+		close(open_device(own_device));
+		wait_for_all();
 	}
 }
 
 int main(int argc, char **argv)
 {
 	int status, failed = 0;
-	unsigned int me;
+	unsigned int i;
 
 	if (argc != 6)
 		errx(2, "usage: trims churn|wait DEVICE PROCESSES ROUNDS LENGTH");
@@ -124,21 +124,21 @@ int main(int argc, char **argv)
 	if (!bytes || shared == MAP_FAILED)
 		err(1, "memory");
 
-	/* a group of their own, which does not end with a child that fails */
+	/* a process group that survives a failed child */
 	setpgid(0, 0);
 	signal(SIGTERM, SIG_IGN);
-	for (me = 0; me < processes; me++)
+	for (i = 0; i < processes; i++)
 		if (!fork()) {
 			signal(SIGTERM, SIG_DFL);
 			if (*argv[1] == 'c')
 				churn();
 			else
-				wait_for_memory(me);
+				wait_for_memory(i);
 			exit(0);
 		}
 	while (wait(&status) > 0)
 		if (status) {
-			/* the others would wait for it */
+			/* the others would wait for ever */
 			kill(0, SIGTERM);
 			failed = 1;
 		}

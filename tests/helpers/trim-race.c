@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: overtake DEVICE write|append LENGTH TIMES
+ * usage: trim-race DEVICE write|append LENGTH TIMES
  *
- * A write of LENGTH bytes and a trim at the same time, again and again until the
- * trim has overtaken the write TIMES times. That write returns a short count and
- * has left nothing: its tail never stands there alone. One that comes before or
- * after the trim returns the full count, and has left nothing or all.
+ * A write of LENGTH bytes and a concurrent trim, repeated until the trim has taken place
+ * during the write TIMES times. That write has to return a short count and leave nothing.
+ * A write before or after the trim has to return the full count and leave nothing or all.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -63,17 +62,17 @@ static bool check(int fd, ssize_t done, char *buffer)
 	if (done <= 0)
 		err(1, "write: %zd", done);
 	if (size && (size != (off_t)length || done != (ssize_t)length))
-		errx(1, "%zd of %zu written, then %lld there", done, length,
+		errx(1, "wrote %zd of %zu bytes, the size is %lld", done, length,
 		     (long long)size);
 	if (size && (pread(fd, buffer, length, 0) != size ||
 		     memcmp(buffer, bytes, length)))
-		errx(1, "not all is there");
+		errx(1, "wrong data");
 	return done != (ssize_t)length;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int times, overtaken = 0, rounds;
+	unsigned int times, short_writes = 0, rounds;
 	long long took = 0, start;
 	pthread_t thread;
 	char *buffer;
@@ -81,7 +80,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 5)
-		errx(2, "usage: overtake DEVICE write|append LENGTH TIMES");
+		errx(2, "usage: trim-race DEVICE write|append LENGTH TIMES");
 	device = argv[1];
 	fd = open_device(O_RDWR | (*argv[2] == 'a' ? O_APPEND : 0));
 	length = strtoul(argv[3], NULL, 0);
@@ -94,11 +93,11 @@ int main(int argc, char **argv)
 
 	pthread_barrier_init(&barrier, NULL, 2);
 	if (pthread_create(&thread, NULL, trimmer, NULL))
-		errx(1, "no thread");
+		errx(1, "cannot create a thread");
 
-	for (rounds = 0; overtaken < times; rounds++) {
+	for (rounds = 0; short_writes < times; rounds++) {
 		if (rounds == MAX_ROUNDS)
-			errx(1, "overtaken %u times only", overtaken);
+			errx(1, "only %u writes were short", short_writes);
 		close(open_device(O_WRONLY));
 		delay = took ? rand() % took : 0;
 
@@ -109,7 +108,7 @@ int main(int argc, char **argv)
 			took = now() - start;
 		pthread_barrier_wait(&barrier);
 
-		overtaken += check(fd, done, buffer);
+		short_writes += check(fd, done, buffer);
 	}
 	return 0;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: settle N TIMES ACTION OTHER
+ * usage: set-geometry N TIMES ACTION OTHER
  *
- * Two threads set the geometry of /dev/scullvN at the same time, TIMES times each.
- * Both find what they have set, as each of these actions sets another field:
+ * Two threads concurrently set the geometry of /dev/scullvN, TIMES times each. Each checks
+ * the value after it was set, as the actions set different fields:
  *
- *	order	by ioctl, with each of its commands in turn
+ *	order	by ioctl, with each command in turn
  *	qset	in sysfs
  *	alloc	in sysfs
- *	reset	by ioctl: sets order and qset, so nobody looks
+ *	reset	by ioctl: sets order and qset, which are not checked then
  */
 #include <err.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 
 static const char *number;	/* of the device */
 static unsigned int times;
-static bool look = true;
+static bool checks = true;
 static pthread_barrier_t barrier;
 static int fd;
 
@@ -46,7 +46,7 @@ static void set_order(unsigned int n)
 	if (ret)
 		err(1, "order");
 	ret = ioctl(fd, SCULLV_IOCQORDER);
-	if (look && ret != order)
+	if (checks && ret != order)
 		errx(1, "round %u: order is %d, not %d", n, ret, order);
 }
 
@@ -69,7 +69,7 @@ static void set_attribute(const char *name, const char *value)
 	    pread(file, got, sizeof(got) - 1, 0) < 0)
 		err(1, "%s", path);
 	close(file);
-	if (look && strcmp(got, value))
+	if (checks && strcmp(got, value))
 		errx(1, "%s is %s, not %s", name, got, value);
 }
 
@@ -108,7 +108,7 @@ static void *run(void *name)
 		if (!strcmp(action->name, name))
 			break;
 	if (!action->name)
-		errx(2, "%s?", (char *)name);
+		errx(2, "invalid action %s", (char *)name);
 	pthread_barrier_wait(&barrier);
 	for (n = 0; n < times; n++)
 		action->act(n);
@@ -121,10 +121,10 @@ int main(int argc, char **argv)
 	pthread_t thread;
 
 	if (argc != 5)
-		errx(2, "usage: settle N TIMES ACTION OTHER");
+		errx(2, "usage: set-geometry N TIMES ACTION OTHER");
 	number = argv[1];
 	times = strtoul(argv[2], NULL, 0);
-	look = strcmp(argv[3], "reset") && strcmp(argv[4], "reset");
+	checks = strcmp(argv[3], "reset") && strcmp(argv[4], "reset");
 	snprintf(device, sizeof(device), "/dev/scullv%s", number);
 	fd = open(device, O_RDWR);
 	if (fd < 0)
@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 
 	pthread_barrier_init(&barrier, NULL, 2);
 	if (pthread_create(&thread, NULL, run, argv[3]))
-		errx(1, "no thread");
+		errx(1, "cannot create a thread");
 	run(argv[4]);
 	pthread_join(thread, NULL);
 	return 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: refused FILE write|touch COUNT STRIDE
+ * usage: count-errors FILE write|touch COUNT STRIDE
  *
- * Writes a byte at offset STRIDE, 2 * STRIDE and so on to COUNT * STRIDE; or reads
- * one there through a mapping. Prints what came of all of them: a number and the
- * name of an error or of a signal, or "ok", for each that there was.
+ * Writes one byte at offset STRIDE, 2 * STRIDE and so on up to COUNT * STRIDE, or loads one
+ * there through a mapping. Prints each kind of result with its number: "ok", or the name
+ * of an error or a signal.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define MAX_ERRNO	4095
-#define TOUCHED_BADLY	MAX_ERRNO
+#define GOT_SIGBUS		MAX_ERRNO
 
 static long results[MAX_ERRNO + 1];
 static sigjmp_buf escape;
@@ -41,7 +41,7 @@ static void write_all(int fd, long count, off_t stride)
 static int touch(const char *byte)
 {
 	if (sigsetjmp(escape, 1))
-		return TOUCHED_BADLY;
+		return GOT_SIGBUS;
 	__atomic_load_n(byte, __ATOMIC_RELAXED);
 	return 0;
 }
@@ -62,18 +62,18 @@ static void touch_all(int fd, long count, size_t stride)
 
 static const char *name_of(int error)
 {
-	if (error == TOUCHED_BADLY)
+	if (error == GOT_SIGBUS)
 		return "SIGBUS";
 	return error ? strerrorname_np(error) : "ok";
 }
 
 int main(int argc, char **argv)
 {
-	const char *between = "";
+	const char *separator = "";
 	int fd, i;
 
 	if (argc != 5)
-		errx(2, "usage: refused FILE write|touch COUNT STRIDE");
+		errx(2, "usage: count-errors FILE write|touch COUNT STRIDE");
 	fd = open(argv[1], O_RDWR);
 	if (fd < 0)
 		err(1, "%s", argv[1]);
@@ -83,8 +83,8 @@ int main(int argc, char **argv)
 		touch_all(fd, atol(argv[3]), strtoul(argv[4], NULL, 0));
 	for (i = 0; i <= MAX_ERRNO; i++) {
 		if (results[i]) {
-			printf("%s%ld %s", between, results[i], name_of(i));
-			between = " ";
+			printf("%s%ld %s", separator, results[i], name_of(i));
+			separator = " ";
 		}
 	}
 	puts("");

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: beside DEVICE append|write LENGTH TIMES
+ * usage: overlap DEVICE append|write LENGTH TIMES
  *
- * A long call moves the end of the device while a short one does, too, again and
- * again until the short one has begun during the long one TIMES times. The buffers
- * are present. No call is short, and the result is that of the two calls one after
- * the other: what a call has written is still there unless the other one began
- * later or writes to the same place.
+ * A long and a short call move the end of the device concurrently, until the short one
+ * has begun during the long one TIMES times. The buffers are present. Fails if a call is
+ * short, or if the contents are not those of the two calls one after the other.
  *
- *	append	the long call appends LENGTH bytes; the short one writes a byte past
- *		the end, where the middle of the append may be
- *	write	the long call writes LENGTH bytes at the end; the short one appends a
+ *	append	the long call appends LENGTH bytes; the short one writes one byte past
+ *		the end, within the range of the append
+ *	write	the long call writes LENGTH bytes at the end; the short one appends one
  *		byte
  */
 #include <err.h>
@@ -23,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define START		100	/* bytes that are there before */
+#define START		100	/* bytes at the start */
 #define MAX_ROUNDS	5000
 
 static const char *device;
@@ -32,7 +30,7 @@ static size_t length;
 static char *bytes;
 static int appender, writer;
 static pthread_barrier_t barrier;
-static volatile bool under_way;
+static volatile bool in_progress;
 
 static long long now(void)
 {
@@ -51,34 +49,33 @@ static int open_device(int flags)
 	return fd;
 }
 
-static void want(const char *what, ssize_t got, ssize_t wanted)
+static void check_count(const char *what, ssize_t got, ssize_t wanted)
 {
 	if (got < 0)
 		err(1, "%s", what);
 	if (got != wanted)
-		errx(1, "%s: %zd of %zd", what, got, wanted);
+		errx(1, "%s: got %zd of %zd bytes", what, got, wanted);
 }
 
 static void make_long_call(void)
 {
-	want("the long call", append ? write(appender, bytes, length) :
-				       pwrite(writer, bytes, length, START),
-	     length);
+	check_count("long call", append ? write(appender, bytes, length) :
+					  pwrite(writer, bytes, length, START), length);
 }
 
 static void *run_long_call(void *unused)
 {
 	for (;;) {
 		pthread_barrier_wait(&barrier);
-		under_way = true;
+		in_progress = true;
 		make_long_call();
-		under_way = false;
+		in_progress = false;
 		pthread_barrier_wait(&barrier);
 	}
 	return unused;
 }
 
-/* START bytes, and two descriptors */
+/* write START bytes and open two descriptors */
 static void prepare(void)
 {
 	char start[START];
@@ -87,7 +84,7 @@ static void prepare(void)
 	appender = open_device(O_RDWR | O_APPEND);
 	writer = open_device(O_RDWR);
 	memset(start, 's', START);
-	want("the start", pwrite(writer, start, START, 0), START);
+	check_count("first write", pwrite(writer, start, START, 0), START);
 }
 
 static void clean_up(void)
@@ -96,7 +93,7 @@ static void clean_up(void)
 	close(writer);
 }
 
-/* What is there is START bytes s, and the two calls, in either order. */
+/* The device has START bytes s and the data of the two calls, in either order. */
 static void check(off_t short_pos, char *wanted, char *got)
 {
 	off_t size = lseek(writer, 0, SEEK_END);
@@ -110,7 +107,7 @@ static void check(off_t short_pos, char *wanted, char *got)
 	if (append && !long_first)
 		long_pos = short_pos + 1;
 	if (!append && long_first && short_pos != START + (off_t)length)
-		errx(1, "the append is inside the write, at %lld",
+		errx(1, "the append is within the write, at %lld",
 		     (long long)short_pos);
 
 	memset(wanted, 0, START + 2 * length);
@@ -120,27 +117,27 @@ static void check(off_t short_pos, char *wanted, char *got)
 	memcpy(wanted + long_pos, bytes, length);
 	if (long_first)
 		wanted[short_pos] = 'P';
-	want("reading all", pread(writer, got, size, 0), size);
+	check_count("last read", pread(writer, got, size, 0), size);
 	if (got[short_pos] != wanted[short_pos])
-		errx(1, "the byte at %lld is not of the call that wrote it last",
+		errx(1, "the byte at %lld is not that of the later call",
 		     (long long)short_pos);
 	if (memcmp(got, wanted, size) ||
 	    size != (long_pos + (off_t)length > short_pos ?
 		     long_pos + (off_t)length : short_pos + 1))
-		errx(1, "the contents are of no order of the two calls");
+		errx(1, "the contents fit no order of the two calls");
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int times, met = 0, rounds;
+	unsigned int times, overlaps = 0, rounds;
 	long long start, took, delay;
 	char *wanted, *got;
 	pthread_t thread;
 	off_t short_pos;
-	bool overlap;
+	bool is_overlap;
 
 	if (argc != 5)
-		errx(2, "usage: beside DEVICE append|write LENGTH TIMES");
+		errx(2, "usage: overlap DEVICE append|write LENGTH TIMES");
 	device = argv[1];
 	append = *argv[2] == 'a';
 	length = strtoul(argv[3], NULL, 0);
@@ -161,11 +158,11 @@ int main(int argc, char **argv)
 
 	pthread_barrier_init(&barrier, NULL, 2);
 	if (pthread_create(&thread, NULL, run_long_call, NULL))
-		errx(1, "no thread");
+		errx(1, "cannot create a thread");
 
-	for (rounds = 0; met < times; rounds++) {
+	for (rounds = 0; overlaps < times; rounds++) {
 		if (rounds == MAX_ROUNDS)
-			errx(1, "only %u calls began during the other", met);
+			errx(1, "only %u short calls began during a long one", overlaps);
 		prepare();
 		short_pos = START + length / 2;
 		delay = rand() % took;
@@ -174,16 +171,16 @@ int main(int argc, char **argv)
 		start = now();
 		while (now() - start < delay)
 			;
-		overlap = under_way;
+		is_overlap = in_progress;
 		if (append) {
-			want("the write", pwrite(writer, "P", 1, short_pos), 1);
+			check_count("write", pwrite(writer, "P", 1, short_pos), 1);
 		} else {
-			want("the append", write(appender, "P", 1), 1);
+			check_count("append", write(appender, "P", 1), 1);
 			short_pos = lseek(appender, 0, SEEK_CUR) - 1;
 		}
 		pthread_barrier_wait(&barrier);
 
-		met += overlap;
+		overlaps += is_overlap;
 		check(short_pos, wanted, got);
 		clean_up();
 	}

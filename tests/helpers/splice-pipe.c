@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: topipe DEVICE PAGES LENGTH
+ * usage: splice-pipe DEVICE PAGES LENGTH
  *
- * Splices LENGTH bytes from the device into a pipe that has room for so many
- * PAGES, without waiting for more. Prints the count, or the name of the error.
+ * Splices LENGTH bytes from the device into a pipe with room for PAGES pages, without
+ * waiting. Prints the count or the name of the error.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	char *bytes;
 
 	if (argc != 4)
-		errx(2, "usage: topipe DEVICE PAGES LENGTH");
+		errx(2, "usage: splice-pipe DEVICE PAGES LENGTH");
 	fd = open(argv[1], O_RDONLY);
 	bytes = calloc(1, page);
 	if (fd < 0 || !bytes || pipe2(pipes, O_NONBLOCK))
