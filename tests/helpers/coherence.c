@@ -4,26 +4,25 @@
  *        coherence own THREADS CALLS DEVICE DEVICE
  *        coherence direct ROUNDS DEVICE FILE
  *
- * Devices that are emptied again and again while they are mapped.
+ * Trims devices repeatedly while they are mapped.
  *
- *	touch	processes touch each device in all ways, TOUCHES times together.
- *		Nobody sees what a trim has taken away before the touch began.
- *		Once read() has shown what was written after a trim, no mapping
- *		shows older contents, no store through one is lost, and no
- *		private copy of the new contents goes away.
- *	copy	the same, with first stores to private pages only: the kernel
- *		copies the page, and enters the copy, when the driver has been
- *		left. With preempt=full a trim often comes in between.
- *	own	THREADS threads read and write the devices, CALLS times in all,
- *		with mappings of them as the buffers
- *	direct	the mapping is written to FILE with O_DIRECT. What arrives there
- *		is no older than the write, and each page is in one piece.
+ *	touch	processes access each device in all ways, TOUCHES times in total. No
+ *		access shows data that a trim has freed before. After read() has shown
+ *		data written after a trim, no mapping shows older data, no store is
+ *		lost, and no private copy of the new data disappears.
+ *	copy	the same, with first stores to private pages only: the kernel copies
+ *		the page and maps the copy after the driver has returned. With
+ *		preempt=full a trim often takes place in between.
+ *	own	THREADS threads read and write the devices, CALLS times in total, with
+ *		mappings of the devices as buffers
+ *	direct	writes the mapping to FILE with O_DIRECT. The data there is no older
+ *		than the write, and no page has data of two stores.
  *
- * The n-th contents of a device are made of the number n, until the n-th trim.
- * The next ones are written as soon as the device is empty, while the trim may
- * still be under way. When the trim is over, or read() has shown the next contents,
- * "floor" becomes n: a process that looks at the floor first and at the device
- * then finds a larger number there, or SIGBUS.
+ * The n-th contents of a device have the value n in each word, until the n-th trim. The
+ * next contents are written as soon as the device is empty, while the trim may still be in
+ * progress. "floor" becomes n when the trim has returned or read() has shown the next
+ * contents: a process that reads the floor and then the device sees a larger value, or
+ * gets SIGBUS.
  */
 #define _FILE_OFFSET_BITS 64
 #define _GNU_SOURCE
@@ -49,29 +48,29 @@
 
 #define MAX_DEVICES	4
 #define PAGES		48	/* of a device, mapped and written */
-#define TOUCHERS	2	/* processes that touch a device */
+#define ACCESSORS	2	/* processes that access a device */
 #define THREADS		2	/* threads of each */
 #define MAX_THREADS	16
 #define MAX_CHILDREN	32
 
-#define TAG_SHIFT	48	/* a number tells its device in its upper bits */
+#define TAG_SHIFT	48	/* the upper bits of a value are the device */
 
 static struct shared {
 	struct device {
-		atomic_ullong begun;	/* trims */
-		atomic_ullong over;	/* and those that have returned */
-		atomic_ullong floor;	/* and those whose contents are gone */
+		atomic_ullong begun;	/* trims begun */
+		atomic_ullong over;	/* trims that have returned */
+		atomic_ullong floor;	/* trims whose contents are gone */
 	} devices[MAX_DEVICES];
 	atomic_ullong touches, contents, signals, trims, calls, full;
 	atomic_ullong kept, forks;
 	atomic_bool finished;
 } *shared;
 
-static size_t page, words;	/* and how many numbers a page has */
+static size_t page, words;	/* size of a page in bytes and in words */
 static pid_t children[MAX_CHILDREN];
 static unsigned int child_count;
 
-/* the signal is not masked, so there is no mask to restore */
+/* no mask to restore: the signal is not masked */
 static __thread sigjmp_buf escape;
 
 static void escape_signal(int sig)
@@ -97,13 +96,13 @@ static int open_device(const char *path)
 	return fd;
 }
 
-/* each thread has numbers of its own */
-static void start_numbers(void)
+/* each thread has its own random numbers */
+static void seed_random(void)
 {
 	random_state = gettid() * 0x9e3779b97f4a7c15u | 1;
 }
 
-/* -- processes: the first that goes wrong ends all -- */
+/* -- processes; a failed one ends all -- */
 
 static bool is_child(void)
 {
@@ -116,7 +115,7 @@ static bool is_child(void)
 		return false;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	start_numbers();
+	seed_random();
 	return true;
 }
 
@@ -142,19 +141,19 @@ static void run_threads(unsigned int count, void *(*run)(void *), void *context)
 
 	for (i = 0; i < count; i++)
 		if (pthread_create(&threads[i], NULL, run, context))
-			errx(1, "no thread");
+			errx(1, "cannot create a thread");
 	for (i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 }
 
-/* -- a device's contents -- */
+/* -- the contents of a device -- */
 
 static unsigned long long tag_of(const struct device *device)
 {
 	return (device - shared->devices + 1ull) << TAG_SHIFT;
 }
 
-static void write_contents(int fd, unsigned long long number)
+static void write_contents(int fd, unsigned long long value)
 {
 	static unsigned long long *data;
 	size_t i;
@@ -162,8 +161,8 @@ static void write_contents(int fd, unsigned long long number)
 	if (!data)
 		data = map(-1, PAGES * page, MAP_PRIVATE | MAP_ANONYMOUS);
 	for (i = 0; i < PAGES * words; i++)
-		data[i] = number;
-	/* where "limit" is met the contents are shorter, or none */
+		data[i] = value;
+	/* at the limit the contents are short or empty */
 	if (pwrite(fd, data, PAGES * page, 0) < 0 && errno != ENOSPC)
 		err(1, "write");
 }
@@ -177,18 +176,18 @@ static void trim(const char *path)
 	close(fd);
 }
 
-/* only first stores to private pages, on one CPU */
+/* first stores to private pages only, on one CPU */
 static bool copies;
 
-/* let the others come to something, but never wait for what may not be */
-static void linger(unsigned int most)
+/* let the other processes run for a while, without waiting for an event */
+static void pause_trims(unsigned int max)
 {
-	unsigned long long until = shared->touches + pick(most);
+	unsigned long long until = shared->touches + pick(max);
 	unsigned int yields = 50;
 
 	if (copies) {
-		/* the timer stops the others in the middle of something */
-		usleep(pick(most));
+		/* the timer interrupts the other processes anywhere */
+		usleep(pick(max));
 		return;
 	}
 	if (pick(2))
@@ -206,7 +205,7 @@ static void raise_floor(struct device *device, unsigned long long trims)
 		;
 }
 
-/* trims when the other thread comes to the barrier, which waits there for the end */
+/* trims between two barriers that another thread waits for */
 struct trimmer {
 	const char *path;
 	pthread_barrier_t barrier;
@@ -224,7 +223,7 @@ static void *trim_on_demand(void *context)
 	return NULL;
 }
 
-static void trim_for_ever(const char *path, struct device *device)
+static void run_trims(const char *path, struct device *device)
 {
 	unsigned long long tag = tag_of(device), n;
 	struct trimmer trimmer = { .path = path };
@@ -233,12 +232,12 @@ static void trim_for_ever(const char *path, struct device *device)
 
 	pthread_barrier_init(&trimmer.barrier, NULL, 2);
 	if (pthread_create(&thread, NULL, trim_on_demand, &trimmer))
-		errx(1, "no thread");
-	/* for more trims; if it may not be, there are fewer */
+		errx(1, "cannot create a thread");
+	/* optional, for more trims */
 	setpriority(PRIO_PROCESS, 0, -5);
 	write_contents(fd, tag | 1);
 	for (n = 1; !shared->finished; n++) {
-		linger(200);
+		pause_trims(200);
 		device->begun = n;
 		pthread_barrier_wait(&trimmer.barrier);
 		while (lseek(fd, 0, SEEK_END))
@@ -248,46 +247,46 @@ static void trim_for_ever(const char *path, struct device *device)
 		device->over = n;
 		raise_floor(device, n);
 		shared->trims++;
-		linger(50);
+		pause_trims(50);
 	}
 	device->begun = n;
 	trim(path);
 }
 
 /* -- touch -- */
-struct toucher {
+struct accessor {
 	struct device *device;
 	unsigned long long wanted;
 	int fd;
 	unsigned long long *shared_pages;
 	unsigned long long *private_pages;
-	atomic_uint next;		/* word for a thread to store in */
+	atomic_uint next;		/* the next free word for the stores of a thread */
 };
 
 static void check(const struct device *device, const char *what,
-		  const unsigned long long *place, unsigned long long floor)
+		  const unsigned long long *word, unsigned long long floor)
 {
-	unsigned long long number = __atomic_load_n(place, __ATOMIC_RELAXED);
+	unsigned long long value = __atomic_load_n(word, __ATOMIC_RELAXED);
 
-	if (number >> TAG_SHIFT != tag_of(device) >> TAG_SHIFT)
-		errx(1, "%s: %llx is of no contents of this device", what,
-		     number);
-	if (number <= (tag_of(device) | floor))
-		errx(1, "%s: %llx is there, but trim %llx has taken effect", what,
-		     number - tag_of(device), floor);
+	if (value >> TAG_SHIFT != tag_of(device) >> TAG_SHIFT)
+		errx(1, "%s: %llx is not a value of this device", what,
+		     value);
+	if (value <= (tag_of(device) | floor))
+		errx(1, "%s: read %llx after trim %llx", what,
+		     value - tag_of(device), floor);
 }
 
 /*
- * Both ends of a page, each after a look at the floor, and more than once: a
- * page that has come too late stays there until the next trim only.
+ * Check both ends of a page, each after a read of the floor, several times: a stale page
+ * stays mapped until the next trim only.
  */
-static void look(const struct device *device, const char *what,
-		 const unsigned long long *start)
+static void check_page(const struct device *device, const char *what,
+		       const unsigned long long *start)
 {
-	unsigned int looks = 1 + pick(8);
+	unsigned int checks = 1 + pick(8);
 	unsigned long long floor;
 
-	while (looks--) {
+	while (checks--) {
 		floor = device->floor;
 		check(device, what, start, floor);
 		floor = device->floor;
@@ -297,63 +296,63 @@ static void look(const struct device *device, const char *what,
 	shared->contents++;
 }
 
-/* what read() shows is there for all; contents that are short end before the page */
-static void read_contents(const struct toucher *toucher, off_t pos)
+/* contents shown by read() are the oldest valid ones; short contents return less */
+static void read_contents(const struct accessor *accessor, off_t pos)
 {
-	unsigned long long number, tag = tag_of(toucher->device);
+	unsigned long long value, tag = tag_of(accessor->device);
 
-	if (pread(toucher->fd, &number, sizeof(number), pos) == sizeof(number))
-		raise_floor(toucher->device, number - tag - 1);
+	if (pread(accessor->fd, &value, sizeof(value), pos) == sizeof(value))
+		raise_floor(accessor->device, value - tag - 1);
 }
 
-/* in a word of the thread's own, in a page that all share */
-static void store_shared(const struct toucher *toucher,
+/* store to the word of this thread in a page of all threads */
+static void store_shared(const struct accessor *accessor,
 			 unsigned long long *start, unsigned int word)
 {
-	/* automatic ones do not last where siglongjmp() leads */
-	static __thread unsigned long long stores, mine;
-	unsigned long long floor = toucher->device->floor;
-	unsigned long long *place = start + word, got;
-	off_t pos = (char *)place - (char *)toucher->shared_pages;
+	/* siglongjmp() leaves automatic variables undefined */
+	static __thread unsigned long long stores, stored;
+	unsigned long long floor = accessor->device->floor;
+	unsigned long long *address = start + word, got;
+	off_t pos = (char *)address - (char *)accessor->shared_pages;
 
-	mine = tag_of(toucher->device) | ++stores;
-	__atomic_store_n(place, mine, __ATOMIC_RELAXED);
+	stored = tag_of(accessor->device) | ++stores;
+	__atomic_store_n(address, stored, __ATOMIC_RELAXED);
 	if (pick(8))
 		return;
-	/* without a trim in between read() has to find it */
-	if (pread(toucher->fd, &got, sizeof(got), pos) == sizeof(got) &&
-	    toucher->device->begun == floor && got != mine)
-		errx(1, "a store is lost: %llx for %llx", got, mine);
+	/* without a trim since then read() has to return the value */
+	if (pread(accessor->fd, &got, sizeof(got), pos) == sizeof(got) &&
+	    accessor->device->begun == floor && got != stored)
+		errx(1, "a store is lost: read %llx, stored %llx", got, stored);
 }
 
-static void touch_shared(const struct toucher *toucher, unsigned int word)
+static void touch_shared(const struct accessor *accessor, unsigned int word)
 {
-	unsigned long long *start = toucher->shared_pages + pick(PAGES) * words;
+	unsigned long long *start = accessor->shared_pages + pick(PAGES) * words;
 
 	if (!pick(3))
-		read_contents(toucher, pick(PAGES) * page);
+		read_contents(accessor, pick(PAGES) * page);
 	switch (pick(6)) {
 	case 0:
 		madvise(start, page, MADV_DONTNEED);
 		break;
 	case 1:
-		store_shared(toucher, start, word);
+		store_shared(accessor, start, word);
 		break;
 	}
-	look(toucher->device, "shared", start);
+	check_page(accessor->device, "shared", start);
 }
 
 /*
- * A copy is made when the page is written without being read, which is one
- * fault, or after being read, which is another.
+ * A page is copied by a store to a page that is not present, or by a store after a load,
+ * which are different faults.
  */
-static void touch_private(const struct toucher *toucher, unsigned int word)
+static void touch_private(const struct accessor *accessor, unsigned int word)
 {
-	unsigned long long *start = toucher->private_pages +
+	unsigned long long *start = accessor->private_pages +
 				    pick(PAGES) * words;
 
 	if (!pick(3))
-		read_contents(toucher, pick(PAGES) * page);
+		read_contents(accessor, pick(PAGES) * page);
 	switch (pick(6)) {
 	case 0:
 		madvise(start, page, MADV_DONTNEED);
@@ -366,17 +365,17 @@ static void touch_private(const struct toucher *toucher, unsigned int word)
 		__atomic_store_n(start + word, 0, __ATOMIC_RELAXED);
 		break;
 	}
-	look(toucher->device, "private", start);
+	check_page(accessor->device, "private", start);
 }
 
 /*
- * A copy of the contents that were written after the last trim had taken effect:
- * that trim does not remove it. "pages" is a mapping of the thread's own.
+ * A trim must not remove a private copy of contents that were written after it has taken
+ * effect. "pages" is the mapping of this thread.
  */
-static void keep_copy(const struct toucher *toucher, unsigned long long *pages)
+static void keep_copy(const struct accessor *accessor, unsigned long long *pages)
 {
 	static __thread unsigned long long *start, begun;
-	const struct device *device = toucher->device;
+	const struct device *device = accessor->device;
 
 	start = pages + pick(PAGES) * words;
 	madvise(start, page, MADV_DONTNEED);
@@ -390,23 +389,23 @@ static void keep_copy(const struct toucher *toucher, unsigned long long *pages)
 	if (!__atomic_load_n(start + 1, __ATOMIC_RELAXED))
 		shared->kept++;
 	else if (device->begun == begun)
-		errx(1, "trim %llx has removed a private copy of what came after it",
+		errx(1, "trim %llx removed a private copy of later contents",
 		     begun);
 }
 
-/* nothing but first stores: the kernel copies the page after the driver is left */
-static void touch_copy(const struct toucher *toucher, unsigned int word)
+/* first stores only: the kernel copies the page after the driver has returned */
+static void touch_copy(const struct accessor *accessor, unsigned int word)
 {
-	unsigned long long *start = toucher->private_pages +
+	unsigned long long *start = accessor->private_pages +
 				    pick(PAGES) * words;
 
 	madvise(start, page, MADV_DONTNEED);
 	__atomic_store_n(start + word, 0, __ATOMIC_RELAXED);
-	look(toucher->device, "copy", start);
+	check_page(accessor->device, "copy", start);
 }
 
-/* as many of each as make it a test */
-static bool enough(unsigned long long wanted)
+/* the minimum number of each event */
+static bool is_complete(unsigned long long wanted)
 {
 	return shared->touches >= wanted && shared->contents >= wanted / 100 &&
 	       shared->signals >= wanted / 1000 &&
@@ -415,14 +414,14 @@ static bool enough(unsigned long long wanted)
 	       shared->trims >= wanted / (copies ? 100 : 2000);
 }
 
-static void *touch_for_ever(void *context)
+static void *run_accesses(void *context)
 {
-	struct toucher *toucher = context;
-	unsigned int word = toucher->next++;
-	unsigned long long *pages = map(toucher->fd, PAGES * page, MAP_PRIVATE);
+	struct accessor *accessor = context;
+	unsigned int word = accessor->next++;
+	unsigned long long *pages = map(accessor->fd, PAGES * page, MAP_PRIVATE);
 
-	start_numbers();
-	while (!enough(toucher->wanted)) {
+	seed_random();
+	while (!is_complete(accessor->wanted)) {
 		if (sigsetjmp(escape, 0)) {
 			shared->touches++;
 			shared->signals++;
@@ -430,32 +429,32 @@ static void *touch_for_ever(void *context)
 			continue;
 		}
 		if (copies)
-			touch_copy(toucher, word);
+			touch_copy(accessor, word);
 		else if (!pick(8))
-			keep_copy(toucher, pages);
+			keep_copy(accessor, pages);
 		else if (pick(2))
-			touch_shared(toucher, word);
+			touch_shared(accessor, word);
 		else
-			touch_private(toucher, word);
+			touch_private(accessor, word);
 	}
 	shared->finished = true;
 	return NULL;
 }
 
-/* -- fork() and mremap(), which carry pages elsewhere, at any time -- */
+/* -- fork() and mremap() during trims -- */
 
 static unsigned long long *move(unsigned long long *pages)
 {
-	void *place = map(-1, PAGES * page, MAP_PRIVATE | MAP_ANONYMOUS);
+	void *target = map(-1, PAGES * page, MAP_PRIVATE | MAP_ANONYMOUS);
 
 	if (mremap(pages, PAGES * page, PAGES * page, MREMAP_MAYMOVE |
-		   MREMAP_FIXED, place) != place)
+		   MREMAP_FIXED, target) != target)
 		err(1, "mremap");
-	return place;
+	return target;
 }
 
-/* all pages that are there, with a private copy now and then */
-static void look_around(const struct toucher *toucher)
+/* check all pages, some of them after a private copy */
+static void check_all_pages(const struct accessor *accessor)
 {
 	static unsigned int i;
 
@@ -465,18 +464,18 @@ static void look_around(const struct toucher *toucher)
 			continue;
 		}
 		if (!pick(3))
-			read_contents(toucher, pick(PAGES) * page);
+			read_contents(accessor, pick(PAGES) * page);
 		if (!pick(4))
-			__atomic_store_n(toucher->private_pages + i * words + 1,
+			__atomic_store_n(accessor->private_pages + i * words + 1,
 					 0, __ATOMIC_RELAXED);
-		look(toucher->device, "private, moved",
-		     toucher->private_pages + i * words);
-		look(toucher->device, "shared, moved",
-		     toucher->shared_pages + i * words);
+		check_page(accessor->device, "private, moved",
+			   accessor->private_pages + i * words);
+		check_page(accessor->device, "shared, moved",
+			   accessor->shared_pages + i * words);
 	}
 }
 
-static void look_in_child(const struct toucher *toucher)
+static void check_in_child(const struct accessor *accessor)
 {
 	pid_t pid = fork();
 	int status;
@@ -484,53 +483,53 @@ static void look_in_child(const struct toucher *toucher)
 	if (pid < 0)
 		err(1, "fork");
 	if (!pid) {
-		start_numbers();
-		look_around(toucher);
+		seed_random();
+		check_all_pages(accessor);
 		_exit(0);
 	}
-	look_around(toucher);
+	check_all_pages(accessor);
 	if (waitpid(pid, &status, 0) != pid || status)
-		errx(1, "the child has failed");
+		errx(1, "the child failed");
 	shared->forks++;
 }
 
-static void start_moving(const char *path, struct device *device,
-			 unsigned long long wanted)
+static void run_moves(const char *path, struct device *device,
+		      unsigned long long wanted)
 {
-	struct toucher toucher = {
+	struct accessor accessor = {
 		.device = device,
 		.wanted = wanted,
 		.fd = open_device(path),
 	};
 
-	toucher.shared_pages = map(toucher.fd, PAGES * page, MAP_SHARED);
-	toucher.private_pages = map(toucher.fd, PAGES * page, MAP_PRIVATE);
-	while (!enough(wanted)) {
-		look_around(&toucher);
+	accessor.shared_pages = map(accessor.fd, PAGES * page, MAP_SHARED);
+	accessor.private_pages = map(accessor.fd, PAGES * page, MAP_PRIVATE);
+	while (!is_complete(wanted)) {
+		check_all_pages(&accessor);
 		if (pick(2))
-			look_in_child(&toucher);
-		toucher.shared_pages = move(toucher.shared_pages);
-		toucher.private_pages = move(toucher.private_pages);
+			check_in_child(&accessor);
+		accessor.shared_pages = move(accessor.shared_pages);
+		accessor.private_pages = move(accessor.private_pages);
 	}
 	shared->finished = true;
 }
 
-static void start_touching(const char *path, struct device *device,
+static void start_accesses(const char *path, struct device *device,
 			   unsigned long long wanted, unsigned int first)
 {
-	struct toucher toucher = {
+	struct accessor accessor = {
 		.device = device,
 		.wanted = wanted,
 		.next = 1 + first * THREADS,
 		.fd = open_device(path),
 	};
 
-	toucher.shared_pages = map(toucher.fd, PAGES * page, MAP_SHARED);
-	toucher.private_pages = map(toucher.fd, PAGES * page, MAP_PRIVATE);
-	run_threads(THREADS, touch_for_ever, &toucher);
+	accessor.shared_pages = map(accessor.fd, PAGES * page, MAP_SHARED);
+	accessor.private_pages = map(accessor.fd, PAGES * page, MAP_PRIVATE);
+	run_threads(THREADS, run_accesses, &accessor);
 }
 
-/* where the trimmer runs, nobody else does; if it fails, they meet less often */
+/* optional: the process that trims has its own CPU */
 static void stay_on_cpu(unsigned int cpu)
 {
 	cpu_set_t cpus;
@@ -543,7 +542,7 @@ static void stay_on_cpu(unsigned int cpu)
 static int do_touch(int argc, char **argv)
 {
 	unsigned long long wanted = strtoull(argv[0], NULL, 0);
-	int touchers = copies ? 1 : TOUCHERS;
+	int count = copies ? 1 : ACCESSORS;
 	int i, n;
 
 	for (i = 1; i < argc; i++) {
@@ -553,30 +552,30 @@ static int do_touch(int argc, char **argv)
 		if (copies)
 			stay_on_cpu(i - 1);
 		if (is_child()) {
-			trim_for_ever(argv[i], device);
+			run_trims(argv[i], device);
 			exit(0);
 		}
 		if (!copies && is_child()) {
-			start_moving(argv[i], device, wanted);
+			run_moves(argv[i], device, wanted);
 			exit(0);
 		}
-		for (n = 0; n < touchers; n++)
+		for (n = 0; n < count; n++)
 			if (is_child()) {
-				start_touching(argv[i], device, wanted, n);
+				start_accesses(argv[i], device, wanted, n);
 				exit(0);
 			}
 	}
 	if (wait_for_children())
 		return 1;
 
-	printf("%llu touches, %llu contents, %llu SIGBUS, %llu trims\n",
+	printf("%llu accesses, %llu contents, %llu SIGBUS, %llu trims\n",
 	       shared->touches, shared->contents, shared->signals,
 	       shared->trims);
 	printf("%llu copies kept, %llu forks\n", shared->kept, shared->forks);
 	return 0;
 }
 
-/* -- own: every byte of the devices is 0 or 0xff -- */
+/* -- own: all bytes of the devices are 0 or 0xff -- */
 
 static struct own {
 	int fd[2];
@@ -592,11 +591,11 @@ static void check_bytes(const unsigned char *data, size_t len)
 	for (i = 0; i + sizeof(word) <= len; i += sizeof(word)) {
 		memcpy(&word, data + i, sizeof(word));
 		if (word != (word & 0x0101010101010101) * 0xff)
-			errx(1, "there is %llx", word);
+			errx(1, "wrong bytes in %llx", word);
 	}
 }
 
-/* one call, and what the buffer has in it then, as far as it is there */
+/* make a call and check the buffer as far as it is accessible */
 static void call_with_own_buffer(void)
 {
 	unsigned char *pages = own.pages[pick(2)][pick(2)];
@@ -616,7 +615,7 @@ static void call_with_own_buffer(void)
 	if (done < 0 && errno != EFAULT)
 		err(1, "%s", reads ? "read" : "write");
 	if (done > (ssize_t)len)
-		errx(1, "%zd bytes of %zu", done, len);
+		errx(1, "got %zd of %zu bytes", done, len);
 	if (done == (ssize_t)len)
 		shared->full++;
 	shared->calls++;
@@ -624,23 +623,23 @@ static void call_with_own_buffer(void)
 		check_bytes(pages + offset, done);
 }
 
-static bool enough_calls(void)
+static bool is_own_complete(void)
 {
 	return shared->calls >= own.calls &&
 	       shared->full >= own.calls / 100 &&
 	       shared->trims >= own.calls / 200;
 }
 
-static void *call_for_ever(void *context)
+static void *run_calls(void *context)
 {
 	unsigned long n;
 
 	(void)context;
-	start_numbers();
-	for (n = 0; !enough_calls(); n++) {
+	seed_random();
+	for (n = 0; !is_own_complete(); n++) {
 		call_with_own_buffer();
 		shared->touches++;
-		/* one who wants mmap_lock for writing makes readers wait */
+		/* a writer of mmap_lock blocks its readers */
 		if (n % 16 == 0)
 			munmap(map(own.fd[0], page, MAP_SHARED), page);
 	}
@@ -657,7 +656,7 @@ static void trim_both(char **path)
 	for (n = 0; !shared->finished; n++) {
 		if (pwrite(own.fd[n % 2], data, PAGES * page, 0) < 0)
 			err(1, "write");
-		linger(300);
+		pause_trims(300);
 		trim(path[pick(2)]);
 		shared->trims++;
 	}
@@ -669,7 +668,7 @@ static int do_own(int argc, char **argv)
 
 	(void)argc;
 	own.calls = strtoul(argv[1], NULL, 0);
-	/* whatever was there is not what may be found */
+	/* remove other contents */
 	trim(argv[2]);
 	trim(argv[3]);
 	for (i = 0; i < 2; i++) {
@@ -681,12 +680,12 @@ static int do_own(int argc, char **argv)
 		trim_both(argv + 2);
 		exit(0);
 	}
-	run_threads(threads, call_for_ever, NULL);
+	run_threads(threads, run_calls, NULL);
 	shared->finished = true;
 	if (wait_for_children())
 		return 1;
 
-	printf("%llu calls, %llu in full, %llu trims\n", shared->calls,
+	printf("%llu calls, %llu complete, %llu trims\n", shared->calls,
 	       shared->full, shared->trims);
 	trim(argv[2]);
 	trim(argv[3]);
@@ -703,12 +702,12 @@ static void check_file(int file, size_t len, unsigned long long floor)
 	if (!data)
 		data = map(-1, PAGES * page, MAP_PRIVATE | MAP_ANONYMOUS);
 	if (pread(file, data, len, 0) != (ssize_t)len)
-		err(1, "the file cannot be read");
+		err(1, "cannot read the file");
 	for (i = 0; i < len / page; i++) {
-		check(&shared->devices[0], "a page", data + i * words, floor);
+		check(&shared->devices[0], "file", data + i * words, floor);
 		for (n = 1; n < words; n++)
 			if (data[i * words + n] != data[i * words])
-				errx(1, "a page is made of %llx and, from word %zu on, %llx",
+				errx(1, "a page has %llx and, from word %zu on, %llx",
 				     data[i * words], n, data[i * words + n]);
 	}
 }
@@ -727,7 +726,7 @@ static int do_direct(int argc, char **argv)
 		err(1, "%s", argv[2]);
 	trim(argv[1]);
 	if (is_child()) {
-		trim_for_ever(argv[1], device);
+		run_trims(argv[1], device);
 		exit(0);
 	}
 	for (i = 0; i < rounds || shared->trims < rounds / 10; ) {

@@ -2,22 +2,21 @@
 /*
  * usage: mmap FILE OPERATION...
  *
- * Opens FILE for reading and writing, does one operation after the other with
- * it and with mappings of it, and tells on one line what came of each: "ok", a
- * number, the name of an error or of a signal.
+ * Opens FILE for reading and writing, executes the operations on it and its mappings, and
+ * prints their results on one line: "ok", a number, or the name of an error or a signal.
  *
  *	$ mmap /dev/scullv0 "write 0 9 1" "map a shared rw 0 9" "load a 0 9" \
  *		"store a 3 3 2" "read 0 9" trim "load a 0 9"
  *	9 ok 1 ok 1:3,2:3,1:3 ok SIGBUS
  *
- * What is written is of a version, 1 to 9, and differs from place to place in
- * the file. So what is read can be told by its version: 0 for zeros, ? for what
- * belongs elsewhere, and where there are several, each with a length.
+ * Data has a version, 1 to 9, and depends on its offset in the file. Operations that read
+ * print the version: 0 for zeros, ? for data of another offset, and several versions each
+ * with a length.
  *
- * M is the letter of a mapping. Its offsets count from its start, all others
- * from that of the file. Lengths are in bytes.
+ * M is the letter of a mapping. Offsets in a mapping count from its start, all others from
+ * the start of the file. Lengths are in bytes.
  *
- * Exit status 3 asks the caller to try again: see hold.
+ * With exit status 3 the caller should retry, see hold.
  */
 #define _FILE_OFFSET_BITS 64
 #define _GNU_SOURCE
@@ -45,14 +44,14 @@
 
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 #define MAX_WORDS	7
-#define REST		(-1)	/* the line as it is, in one word */
-#define VERSIONS	10	/* 0 is that of zeros */
+#define REST		(-1)	/* the rest of the line as one word */
+#define VERSIONS	10	/* 0: zeros */
 #define PIPE_SIZE	1048576
 
 static const char *path;
 static int fd = -1;
 static size_t page;
-static FILE *out;		/* a child's goes to its parent */
+static FILE *out;		/* in a child: a pipe to the parent */
 
 static struct map {
 	unsigned char *address;
@@ -62,17 +61,17 @@ static struct map {
 
 static void run_operation(const char *text);
 
-/* -- what is told -- */
+/* -- results -- */
 
-static void tell_error(void)
+static void print_error(void)
 {
 	fputs(strerrorname_np(errno), out);
 }
 
-static void tell_result(long long result)
+static void print_result(long long result)
 {
 	if (result < 0)
-		tell_error();
+		print_error();
 	else if (result)
 		fprintf(out, "%lld", result);
 	else
@@ -80,15 +79,15 @@ static void tell_result(long long result)
 }
 
 /*
- * Eight bytes of a version, from a position that is a multiple of 8. In each
- * byte the upper half tells the version, the lower half the place.
+ * Eight bytes of a version, for an offset that is a multiple of 8. In each byte the upper
+ * half encodes the version, the lower half the offset.
  */
 static unsigned long long word_of(unsigned int version, off_t pos)
 {
-	unsigned long long place = pos / 8 * 0x9e3779b97f4a7c15u;
+	unsigned long long code = pos / 8 * 0x9e3779b97f4a7c15u;
 
-	place = (place ^ place >> 32) & 0x0f0f0f0f0f0f0f0f;
-	return version ? htole64(place + version * 0x1010101010101010) : 0;
+	code = (code ^ code >> 32) & 0x0f0f0f0f0f0f0f0f;
+	return version ? htole64(code + version * 0x1010101010101010) : 0;
 }
 
 static unsigned char byte_of(unsigned int version, off_t pos)
@@ -100,7 +99,7 @@ static unsigned char byte_of(unsigned int version, off_t pos)
 	return bytes[pos & 7];
 }
 
-/* how many bytes from here on are of the version */
+/* the number of bytes that have the version */
 static size_t length_of(unsigned int version, const unsigned char *data,
 			size_t len, off_t pos)
 {
@@ -141,17 +140,17 @@ static void make_bytes(unsigned char *data, size_t len, unsigned int version,
 }
 
 /*
- * The version of each piece, with its length unless there is but one piece and
- * nothing more to tell
+ * Print the version of each part, with its length unless there is one part and no further
+ * result.
  */
-static void tell_versions(const unsigned char *data, size_t len, off_t pos,
-			  bool more)
+static void print_versions(const unsigned char *data, size_t len, off_t pos,
+			   bool more)
 {
 	const char *comma = "";
-	unsigned int version, pieces = 0;
+	unsigned int version, parts = 0;
 	size_t i, part;
 
-	for (i = 0; i < len && pieces++ < 20; i += part) {
+	for (i = 0; i < len && parts++ < 20; i += part) {
 		for (version = 0; version < VERSIONS; version++) {
 			part = length_of(version, data + i, len - i, pos + i);
 			if (part)
@@ -167,10 +166,10 @@ static void tell_versions(const unsigned char *data, size_t len, off_t pos,
 	}
 }
 
-/* -- touching memory that may not be there -- */
+/* -- access to memory that may raise a signal -- */
 
 static sigjmp_buf escape;
-static atomic_bool memory_error;	/* the signal is for one */
+static atomic_bool memory_error;	/* the signal reports one */
 
 static void escape_signal(int sig, siginfo_t *info, void *context)
 {
@@ -179,7 +178,7 @@ static void escape_signal(int sig, siginfo_t *info, void *context)
 	siglongjmp(escape, sig);
 }
 
-static void tell_signal(int sig)
+static void print_signal(int sig)
 {
 	if (memory_error)
 		fputs("MCEERR_AR", out);
@@ -188,7 +187,7 @@ static void tell_signal(int sig)
 	memory_error = false;
 }
 
-/* copies page by page; returns the bytes done, *sig is what has ended it */
+/* copy page by page; return the bytes copied and set *sig to the signal or 0 */
 static size_t copy(unsigned char *to, const unsigned char *from,
 		   const unsigned char *mapped, size_t len, int *sig)
 {
@@ -215,18 +214,18 @@ static unsigned long long number(const char *word)
 	unsigned long long value = strtoull(word, &end, 0);
 
 	if (*end || end == word)
-		errx(2, "%s is none", word);
+		errx(2, "invalid value %s", word);
 	return value;
 }
 
 static struct map *map_of(const char *letter)
 {
 	if (letter[0] < 'a' || letter[0] > 'z' || letter[1])
-		errx(2, "%s: no mapping", letter);
+		errx(2, "%s: invalid mapping", letter);
 	return &maps[letter[0] - 'a'];
 }
 
-/* the last page of a mapping is there to its end */
+/* the last page of a mapping is accessible to its end */
 static unsigned char *at(const char *letter, const char *offset,
 			 const char *length)
 {
@@ -234,7 +233,7 @@ static unsigned char *at(const char *letter, const char *offset,
 	size_t end = number(offset) + number(length);
 
 	if (end > (map->length + page - 1) / page * page)
-		errx(2, "%s ends before %zu", letter, end);
+		errx(2, "mapping %s ends before %zu", letter, end);
 	return map->address + number(offset);
 }
 
@@ -252,10 +251,10 @@ static int value_of(const char *name, size_t len, const struct word *words,
 		if (strlen(words[i].name) == len &&
 		    !strncmp(words[i].name, name, len))
 			return words[i].value;
-	errx(2, "%s: unknown", name);
+	errx(2, "%s: unknown word", name);
 }
 
-/* names with commas between */
+/* names separated by commas */
 static int values_of(const char *names, const struct word *words, size_t count)
 {
 	int values = 0;
@@ -282,7 +281,7 @@ static int protection(const char *name)
 
 /* -- operations on the file -- */
 
-/* open PATH rdonly|wronly|rdwr[,trunc]: in place of what is open */
+/* open PATH rdonly|wronly|rdwr[,trunc]: replaces the open file */
 static void do_open(char **word)
 {
 	static const struct word words[] = {
@@ -295,18 +294,18 @@ static void do_open(char **word)
 		close(fd);
 	if (new >= 0)
 		fd = new;
-	tell_result(new < 0 ? -1 : 0);
+	print_result(new < 0 ? -1 : 0);
 }
 
 /* close */
 static void do_close(char **word)
 {
 	(void)word;
-	tell_result(close(fd));
+	print_result(close(fd));
 	fd = -1;
 }
 
-/* trim: a file is emptied by this too */
+/* trim: also truncates a file */
 static void do_trim(char **word)
 {
 	int trimmed = open(path, O_WRONLY | O_TRUNC);
@@ -314,7 +313,7 @@ static void do_trim(char **word)
 	(void)word;
 	if (trimmed >= 0)
 		close(trimmed);
-	tell_result(trimmed < 0 ? -1 : 0);
+	print_result(trimmed < 0 ? -1 : 0);
 }
 
 static unsigned char *buffer_of(size_t len)
@@ -332,7 +331,7 @@ static void write_version(off_t pos, size_t len, unsigned int version, int flags
 	struct iovec iov = { data, len };
 
 	make_bytes(data, len, version, pos);
-	tell_result(pwritev2(fd, &iov, 1, pos, flags));
+	print_result(pwritev2(fd, &iov, 1, pos, flags));
 	free(data);
 }
 
@@ -349,7 +348,7 @@ static void do_write_nowait(char **word)
 		      RWF_NOWAIT);
 }
 
-/* append LENGTH VERSION: the bytes are those of the end that is seen before */
+/* append LENGTH VERSION: the data is that of the end before the call */
 static void do_append(char **word)
 {
 	write_version(lseek(fd, 0, SEEK_END), number(word[0]), number(word[1]),
@@ -365,11 +364,11 @@ static void do_read(char **word)
 	ssize_t got = pread(fd, data, len, pos);
 
 	if (got < 0)
-		tell_error();
+		print_error();
 	else if (!got)
 		fputs("end", out);
 	else
-		tell_versions(data, got, pos, false);
+		print_versions(data, got, pos, false);
 	free(data);
 }
 
@@ -391,11 +390,11 @@ static void do_map(char **word)
 			   values_of(word[1], words, LENGTH(words)), fd,
 			   new.offset);
 	if (new.address == MAP_FAILED) {
-		tell_error();
+		print_error();
 		return;
 	}
 	*map_of(word[0]) = new;
-	tell_result(0);
+	print_result(0);
 }
 
 /* load M OFFSET LENGTH */
@@ -409,11 +408,11 @@ static void do_load(char **word)
 	int sig;
 
 	done = copy(data, from, from, len, &sig);
-	tell_versions(data, done, pos, done < len);
+	print_versions(data, done, pos, done < len);
 	if (done && done < len)
 		fputc(',', out);
 	if (done < len)
-		tell_signal(sig);
+		print_signal(sig);
 	free(data);
 }
 
@@ -428,13 +427,13 @@ static void do_store(char **word)
 
 	make_bytes(data, len, number(word[3]), pos);
 	if (copy(to, data, to, len, &sig) == len)
-		tell_result(0);
+		print_result(0);
 	else
-		tell_signal(sig);
+		print_signal(sig);
 	free(data);
 }
 
-/* touch M OFFSET LENGTH STEP: read a byte now and then */
+/* touch M OFFSET LENGTH STEP: loads the first byte of each step */
 static void do_touch(char **word)
 {
 	static atomic_size_t i;
@@ -443,17 +442,17 @@ static void do_touch(char **word)
 	int sig = sigsetjmp(escape, 1);
 
 	if (sig) {
-		tell_signal(sig);
+		print_signal(sig);
 		return;
 	}
 	for (i = 0; i < len; i += step)
 		__atomic_load_n(from + i, __ATOMIC_RELAXED);
-	tell_result(0);
+	print_result(0);
 }
 
-/* a piece of a mapping in a buffer, or NULL when it is not all there */
-static unsigned char *piece(const char *letter, const char *offset,
-			    const char *length)
+/* a range of a mapping in a buffer, or NULL if an access fails */
+static unsigned char *load_range(const char *letter, const char *offset,
+				 const char *length)
 {
 	const unsigned char *from = at(letter, offset, length);
 	size_t len = number(length);
@@ -466,11 +465,11 @@ static unsigned char *piece(const char *letter, const char *offset,
 	return NULL;
 }
 
-/* same M OFFSET M OFFSET LENGTH: whether two pieces have the same bytes */
+/* same M OFFSET M OFFSET LENGTH: compares two ranges */
 static void do_same(char **word)
 {
-	unsigned char *a = piece(word[0], word[1], word[4]);
-	unsigned char *b = piece(word[2], word[3], word[4]);
+	unsigned char *a = load_range(word[0], word[1], word[4]);
+	unsigned char *b = load_range(word[2], word[3], word[4]);
 	bool same = a && b && !memcmp(a, b, number(word[4]));
 
 	fputs(same ? "same" : "different", out);
@@ -483,7 +482,7 @@ static void do_read_into(char **word)
 {
 	unsigned char *to = at(word[0], word[1], word[2]);
 
-	tell_result(pread(fd, to, number(word[2]), number(word[3])));
+	print_result(pread(fd, to, number(word[2]), number(word[3])));
 }
 
 /* write-from M OFFSET LENGTH FILE-OFFSET */
@@ -491,13 +490,13 @@ static void do_write_from(char **word)
 {
 	const unsigned char *from = at(word[0], word[1], word[2]);
 
-	tell_result(pwrite(fd, from, number(word[2]), number(word[3])));
+	print_result(pwrite(fd, from, number(word[2]), number(word[3])));
 }
 
 /* unmap M OFFSET LENGTH */
 static void do_unmap(char **word)
 {
-	tell_result(munmap(at(word[0], word[1], word[2]), number(word[2])));
+	print_result(munmap(at(word[0], word[1], word[2]), number(word[2])));
 }
 
 static void remap(struct map *from, struct map *to, size_t old_length,
@@ -507,24 +506,24 @@ static void remap(struct map *from, struct map *to, size_t old_length,
 				    flags, where);
 
 	if (new == MAP_FAILED) {
-		tell_error();
+		print_error();
 		return;
 	}
 	to->address = new;
 	to->offset = from->offset;
-	tell_result(0);
+	print_result(0);
 }
 
-/* wall M: the page right behind it is taken, so that it cannot grow there */
+/* wall M: maps the page after M, so that M cannot be extended in place */
 static void do_wall(char **word)
 {
 	struct map *map = map_of(word[0]);
-	void *behind = map->address + (map->length + page - 1) / page * page;
+	void *end = map->address + (map->length + page - 1) / page * page;
 
-	if (mmap(behind, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+	if (mmap(end, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
 		 MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED && errno != EEXIST)
 		err(2, "wall");
-	tell_result(0);
+	print_result(0);
 }
 
 /* resize M LENGTH */
@@ -547,7 +546,7 @@ static void do_move(char **word)
 	remap(map, map, map->length, MREMAP_MAYMOVE | MREMAP_FIXED, where);
 }
 
-/* twin M N: a second mapping of the pages of a shared one */
+/* twin M N: duplicates a shared mapping */
 static void do_twin(char **word)
 {
 	struct map *map = map_of(word[0]);
@@ -562,7 +561,7 @@ static void do_protect(char **word)
 {
 	const struct map *map = map_of(word[0]);
 
-	tell_result(mprotect(map->address, map->length, protection(word[1])));
+	print_result(mprotect(map->address, map->length, protection(word[1])));
 }
 
 /* advise M OFFSET LENGTH ADVICE */
@@ -578,20 +577,20 @@ static void do_advise(char **word)
 		{ "hwpoison", MADV_HWPOISON },
 	};
 
-	tell_result(madvise(at(word[0], word[1], word[2]), number(word[2]),
-			    values_of(word[3], words, LENGTH(words))));
+	print_result(madvise(at(word[0], word[1], word[2]), number(word[2]),
+			     values_of(word[3], words, LENGTH(words))));
 }
 
 /* lock M OFFSET LENGTH */
 static void do_lock(char **word)
 {
-	tell_result(mlock(at(word[0], word[1], word[2]), number(word[2])));
+	print_result(mlock(at(word[0], word[1], word[2]), number(word[2])));
 }
 
 /* unlock M OFFSET LENGTH */
 static void do_unlock(char **word)
 {
-	tell_result(munlock(at(word[0], word[1], word[2]), number(word[2])));
+	print_result(munlock(at(word[0], word[1], word[2]), number(word[2])));
 }
 
 /* sync M sync|async[,invalidate] */
@@ -603,11 +602,11 @@ static void do_sync(char **word)
 	};
 	const struct map *map = map_of(word[0]);
 
-	tell_result(msync(map->address, map->length,
-			  values_of(word[1], words, LENGTH(words))));
+	print_result(msync(map->address, map->length,
+			   values_of(word[1], words, LENGTH(words))));
 }
 
-/* one of the 8-byte entries of a file in /proc */
+/* an entry of 8 bytes of a file in /proc */
 static unsigned long long entry_of(const char *name, unsigned long long index)
 {
 	int file = open(name, O_RDONLY);
@@ -620,7 +619,7 @@ static unsigned long long entry_of(const char *name, unsigned long long index)
 	return entry;
 }
 
-/* resident M OFFSET LENGTH: how many pages are in the page table */
+/* resident M OFFSET LENGTH: the number of pages in the page table */
 static void do_resident(char **word)
 {
 	uintptr_t first = (uintptr_t)at(word[0], word[1], word[2]) / page;
@@ -632,8 +631,8 @@ static void do_resident(char **word)
 }
 
 /*
- * poison M OFFSET: the page has a memory error from now on. Tells its page frame
- * number. The kernel may not know what to do about the page, but it is marked.
+ * poison M OFFSET: marks the page as having a memory error, even if the kernel fails to
+ * handle it. Prints the page frame number.
  */
 static void do_poison(char **word)
 {
@@ -645,12 +644,12 @@ static void do_poison(char **word)
 		((1ull << 55) - 1);
 	if (madvise(address, page, MADV_HWPOISON) &&
 	    !(entry_of("/proc/kpageflags", frame) >> KPF_HWPOISON & 1))
-		tell_error();
+		print_error();
 	else
 		fprintf(out, "%llu", frame);
 }
 
-/* -- pages that are held by others than a mapping -- */
+/* -- references to pages by a pipe or io_uring -- */
 
 static int held[2] = { -1, -1 };	/* a pipe */
 static off_t held_pos;
@@ -671,10 +670,10 @@ static void do_pipe(char **word)
 
 	open_pipe();
 	held_pos = map_of(word[0])->offset + number(word[1]);
-	tell_result(vmsplice(held[1], &iov, 1, 0));
+	print_result(vmsplice(held[1], &iov, 1, 0));
 }
 
-/* drain: what is in the pipe */
+/* drain: reads the pipe */
 static void do_drain(char **word)
 {
 	unsigned char *data = buffer_of(PIPE_SIZE);
@@ -685,11 +684,11 @@ static void do_drain(char **word)
 	while (done < PIPE_SIZE &&
 	       (got = read(held[0], data + done, PIPE_SIZE - done)) > 0)
 		done += got;
-	tell_versions(data, done, held_pos, false);
+	print_versions(data, done, held_pos, false);
 	free(data);
 }
 
-/* no library for one ring with one entry */
+/* one ring with one entry, without a library */
 static struct {
 	int fd;
 	unsigned int *tail, *array;
@@ -712,14 +711,14 @@ static void *map_ring(size_t len, off_t offset)
 static void open_ring(void)
 {
 	struct io_uring_params params = {};
-	char *todo, *done;
+	char *queue, *done;
 
 	if (ring.fd >= 0)
 		return;
 	ring.fd = syscall(SYS_io_uring_setup, 1, &params);
 	if (ring.fd < 0)
 		err(2, "io_uring");
-	todo = map_ring(params.sq_off.array +
+	queue = map_ring(params.sq_off.array +
 			params.sq_entries * sizeof(*ring.array),
 			IORING_OFF_SQ_RING);
 	done = map_ring(params.cq_off.cqes +
@@ -727,8 +726,8 @@ static void open_ring(void)
 			IORING_OFF_CQ_RING);
 	ring.entry = map_ring(params.sq_entries * sizeof(*ring.entry),
 			      IORING_OFF_SQES);
-	ring.tail = (unsigned int *)(todo + params.sq_off.tail);
-	ring.array = (unsigned int *)(todo + params.sq_off.array);
+	ring.tail = (unsigned int *)(queue + params.sq_off.tail);
+	ring.array = (unsigned int *)(queue + params.sq_off.array);
 	ring.done_head = (unsigned int *)(done + params.cq_off.head);
 	ring.done_mask = (unsigned int *)(done + params.cq_off.ring_mask);
 	ring.done = (struct io_uring_cqe *)(done + params.cq_off.cqes);
@@ -748,8 +747,8 @@ static int submit(const struct io_uring_sqe *entry)
 	return enter_ring(1, 0) == 1 ? 0 : -1;
 }
 
-/* waits for what has been submitted */
-static void tell_completion(void)
+/* wait for the submitted entry */
+static void print_completion(void)
 {
 	const struct io_uring_cqe *done;
 
@@ -757,22 +756,22 @@ static void tell_completion(void)
 		err(2, "io_uring");
 	done = &ring.done[*ring.done_head & *ring.done_mask];
 	errno = done->res < 0 ? -done->res : 0;
-	tell_result(done->res);
+	print_result(done->res);
 	__atomic_add_fetch(ring.done_head, 1, __ATOMIC_RELEASE);
 }
 
-/* register M OFFSET LENGTH: as an io_uring's fixed buffer */
+/* register M OFFSET LENGTH: as a fixed buffer of io_uring */
 static void do_register(char **word)
 {
 	open_ring();
 	ring.buffer.iov_base = at(word[0], word[1], word[2]);
 	ring.buffer.iov_len = number(word[2]);
 	held_pos = map_of(word[0])->offset + number(word[1]);
-	tell_result(syscall(SYS_io_uring_register, ring.fd,
-			    IORING_REGISTER_BUFFERS, &ring.buffer, 1));
+	print_result(syscall(SYS_io_uring_register, ring.fd,
+			     IORING_REGISTER_BUFFERS, &ring.buffer, 1));
 }
 
-/* submit: write the fixed buffer to the pipe */
+/* submit: writes the fixed buffer to the pipe */
 static void do_submit(char **word)
 {
 	struct io_uring_sqe entry = {
@@ -786,20 +785,20 @@ static void do_submit(char **word)
 	open_pipe();
 	entry.fd = held[1];
 	if (submit(&entry))
-		tell_error();
+		print_error();
 	else
-		tell_completion();
+		print_completion();
 }
 
-/* unregister: and the ring is gone */
+/* unregister: closes the ring */
 static void do_unregister(char **word)
 {
 	(void)word;
-	tell_result(close(ring.fd));
+	print_result(close(ring.fd));
 	ring.fd = -1;
 }
 
-/* begin PATH M OFFSET LENGTH: to write past the page cache, to the same place */
+/* begin PATH M OFFSET LENGTH: submits an O_DIRECT write to the same offset */
 static void do_begin(char **word)
 {
 	struct io_uring_sqe entry = {
@@ -811,21 +810,21 @@ static void do_begin(char **word)
 
 	open_ring();
 	entry.fd = open(word[0], O_RDWR | O_CREAT | O_DIRECT, 0600);
-	tell_result(entry.fd < 0 ? -1 : submit(&entry));
+	print_result(entry.fd < 0 ? -1 : submit(&entry));
 }
 
-/* end: what has begun */
+/* end: waits for the write */
 static void do_end(char **word)
 {
 	(void)word;
-	tell_completion();
+	print_completion();
 }
 
-/* -- other processes: each obeys orders, one a line -- */
+/* -- other processes, which execute requests, one per line -- */
 
 static struct peer {
 	pid_t pid;
-	FILE *orders, *answers;
+	FILE *requests, *replies;
 } child, holder;
 
 static void serve(FILE *from, FILE *to)
@@ -844,101 +843,101 @@ static void serve(FILE *from, FILE *to)
 
 static int start_peer(struct peer *peer)
 {
-	int there[2], back[2];
+	int requests[2], replies[2];
 
 	fflush(out);
-	if (pipe(there) || pipe(back))
+	if (pipe(requests) || pipe(replies))
 		err(2, "pipe");
 	peer->pid = fork();
 	if (!peer->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(there[1]);
-		close(back[0]);
-		serve(fdopen(there[0], "r"), fdopen(back[1], "w"));
+		close(requests[1]);
+		close(replies[0]);
+		serve(fdopen(requests[0], "r"), fdopen(replies[1], "w"));
 	}
-	close(there[0]);
-	close(back[1]);
-	peer->orders = fdopen(there[1], "w");
-	peer->answers = fdopen(back[0], "r");
+	close(requests[0]);
+	close(replies[1]);
+	peer->requests = fdopen(requests[1], "w");
+	peer->replies = fdopen(replies[0], "r");
 	return peer->pid < 0 ? -1 : 0;
 }
 
-static void give_order(const struct peer *peer, const char *operation)
+static void send_request(const struct peer *peer, const char *operation)
 {
-	fprintf(peer->orders, "%s\n", operation);
-	fflush(peer->orders);
+	fprintf(peer->requests, "%s\n", operation);
+	fflush(peer->requests);
 }
 
-static void read_answer(const struct peer *peer, char *line, size_t size)
+static void read_reply(const struct peer *peer, char *line, size_t size)
 {
-	if (!fgets(line, size, peer->answers))
+	if (!fgets(line, size, peer->replies))
 		strcpy(line, "dead");
 	line[strcspn(line, "\n")] = '\0';
 }
 
-static void ask_peer(const struct peer *peer, const char *operation)
+static void run_on_peer(const struct peer *peer, const char *operation)
 {
 	char line[4096];
 
-	give_order(peer, operation);
-	read_answer(peer, line, sizeof(line));
+	send_request(peer, operation);
+	read_reply(peer, line, sizeof(line));
 	fputs(line, out);
 }
 
-static void tell_end(pid_t pid)
+static void print_exit(pid_t pid)
 {
 	int status;
 
 	if (waitpid(pid, &status, 0) != pid)
-		tell_error();
+		print_error();
 	else if (WIFSIGNALED(status))
-		tell_signal(WTERMSIG(status));
+		print_signal(WTERMSIG(status));
 	else
-		tell_result(WEXITSTATUS(status));
+		print_result(WEXITSTATUS(status));
 }
 
 /* fork */
 static void do_fork(char **word)
 {
 	(void)word;
-	tell_result(start_peer(&child));
+	print_result(start_peer(&child));
 }
 
 /* reap: the child ends */
 static void do_reap(char **word)
 {
 	(void)word;
-	fclose(child.orders);
-	fclose(child.answers);
-	tell_end(child.pid);
+	fclose(child.requests);
+	fclose(child.replies);
+	print_exit(child.pid);
 }
 
 /* child OPERATION */
 static void do_child(char **word)
 {
-	ask_peer(&child, word[0]);
+	run_on_peer(&child, word[0]);
 }
 
-/* -- operations that take their time, in processes of their own -- */
+/* -- long operations in other processes -- */
 
 static struct task {
 	pid_t pid;
-	FILE *answer;
+	FILE *result;
 	bool trims;
 } tasks['z' - 'a' + 1];
 
 static bool holding;
 
-/* no trim waits for the holder, which was stopped outside the driver */
-static void try_again(void)
+/* the holder was stopped outside the driver, where no trim waits for it */
+static void ask_for_retry(void)
 {
-	errx(3, "the trim has not waited for the holder");
+	errx(3, "the trim did not wait for the holder");
 }
 
 static struct task *task_of(char letter)
 {
 	if (letter < 'a' || letter > 'z')
-		errx(2, "%c: no task", letter);
+		errx(2, "%c: invalid task", letter);
 	return &tasks[letter - 'a'];
 }
 
@@ -965,7 +964,7 @@ static bool is_asleep(pid_t pid)
 	return state && (state[2] == 'S' || state[2] == 'D');
 }
 
-/* a trim may sleep before it takes effect, too; a second one waits for the first */
+/* a trim sleeps before it takes effect, too; a second one waits for the first */
 static bool is_waiting(const struct task *task)
 {
 	const struct task *other;
@@ -982,25 +981,25 @@ static void finish(struct task *task)
 {
 	char line[4096] = "";
 
-	/* one that was killed has no answer */
-	if (!fgets(line, sizeof(line), task->answer))
-		tell_end(task->pid);
+	/* a killed task has no result */
+	if (!fgets(line, sizeof(line), task->result))
+		print_exit(task->pid);
 	else if (waitpid(task->pid, NULL, 0) != task->pid)
 		err(2, "waitpid");
 	fputs(line, out);
-	fclose(task->answer);
+	fclose(task->result);
 	task->pid = 0;
 }
 
-/* start LETTER OPERATION: "waits" when it falls asleep, else what comes of it */
+/* start LETTER OPERATION: prints "waits" if it sleeps, else its result */
 static void do_start(char **word)
 {
 	struct task *task = task_of(word[0][0]);
 	const char *operation = word[0] + 1 + strspn(word[0] + 1, " ");
-	int back[2];
+	int result[2];
 
 	fflush(out);
-	if (pipe(back))
+	if (pipe(result))
 		err(2, "pipe");
 	task->trims = !strcmp(operation, "trim");
 	task->pid = fork();
@@ -1008,14 +1007,14 @@ static void do_start(char **word)
 		err(2, "fork");
 	if (!task->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(back[0]);
-		out = fdopen(back[1], "w");
+		close(result[0]);
+		out = fdopen(result[1], "w");
 		run_operation(operation);
 		fflush(out);
 		_exit(0);
 	}
-	close(back[1]);
-	task->answer = fdopen(back[0], "r");
+	close(result[1]);
+	task->result = fdopen(result[0], "r");
 	while (!has_ended(task->pid) && !is_waiting(task))
 		sched_yield();
 	if (!has_ended(task->pid)) {
@@ -1023,11 +1022,11 @@ static void do_start(char **word)
 		return;
 	}
 	if (holding && task->trims)
-		try_again();
+		ask_for_retry();
 	finish(task);
 }
 
-/* finish LETTER: waits for its end and tells the result, unless start has */
+/* finish LETTER: waits for its end and prints the result, unless start did */
 static void do_finish(char **word)
 {
 	struct task *task = task_of(word[0][0]);
@@ -1049,14 +1048,14 @@ static void do_kill(char **word)
 }
 
 /*
- * A process in the middle of a call, the holder, is stopped by another one, the
- * hog, which has a higher real-time priority on the same processor, and spins.
+ * The holder is stopped during a call by the hog, a process that spins with a higher
+ * real-time priority on the same processor.
  */
 static struct hold {
-	atomic_uint rounds;	/* of the holder */
-	atomic_bool wanted;	/* the hog is to spin */
+	atomic_uint rounds;	/* calls of the holder */
+	atomic_bool wanted;	/* the hog has to spin */
 	atomic_bool spinning;
-	atomic_bool released;	/* the holder is to end */
+	atomic_bool released;	/* the holder has to end */
 } *hold;
 
 static pid_t hog;
@@ -1073,7 +1072,7 @@ static void use_processor(int cpu, int priority)
 		err(2, "processor %d, priority %d", cpu, priority);
 }
 
-/* a timer of the holder's own processor brings it, wherever the holder is then */
+/* a timer of the holder's processor wakes it up during any call of the holder */
 static void start_hog(void)
 {
 	hog = fork();
@@ -1099,7 +1098,7 @@ static void stop_holder(bool wanted)
 		sched_yield();
 }
 
-/* a kernel that shows no stack leaves it to try_again() */
+/* true if the kernel shows no stack; ask_for_retry() is the fallback then */
 static bool is_in_driver(pid_t pid)
 {
 	char name[32], stack[8192];
@@ -1118,7 +1117,7 @@ static bool is_in_driver(pid_t pid)
 	return strstr(stack, "[scullv]");
 }
 
-/* what the holder does until it is released: a read of much, or a page's fault */
+/* one call of the holder: a long read, or a page fault */
 static void occupy_once(char **word)
 {
 	static unsigned char *buffer;
@@ -1131,7 +1130,7 @@ static void occupy_once(char **word)
 				      PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
 				      MAP_POPULATE, -1, 0);
 		if (pread(fd, buffer, PIPE_SIZE * 4, 0) < 0)
-			err(2, "the holder's read");
+			err(2, "read of the holder");
 		return;
 	}
 	map = map_of(word[1]);
@@ -1156,12 +1155,12 @@ static void do_occupy(char **word)
 		hold->rounds++;
 	}
 	use_processor(0, 0);
-	tell_result(0);
+	print_result(0);
 }
 
 /*
- * hold read|load|store M STEP: starts a holder, which reads the device, or touches
- * a byte of every STEP of the mapping, and stops it on the way
+ * hold read|load|store M STEP: starts a holder, which reads the device or accesses the
+ * first byte of each STEP of the mapping, and stops it in the driver
  */
 static void do_hold(char **word)
 {
@@ -1173,20 +1172,20 @@ static void do_hold(char **word)
 		err(2, "fork");
 	snprintf(line, sizeof(line), "occupy %s %s %s", word[0], word[1],
 		 word[2]);
-	give_order(&holder, line);
+	send_request(&holder, line);
 	while (!hold->rounds)
 		sched_yield();
 	do {
 		stop_holder(false);
 		if (hold->rounds > 50)
-			try_again();
+			ask_for_retry();
 		stop_holder(true);
 	} while (!is_in_driver(holder.pid));
 	holding = true;
-	tell_result(0);
+	print_result(0);
 }
 
-/* release: the holder goes on. Tells which tasks have not waited for that */
+/* release: lets the holder continue; prints the tasks that did not wait for it */
 static void do_release(char **word)
 {
 	char line[16];
@@ -1197,34 +1196,34 @@ static void do_release(char **word)
 		if (!tasks[i].pid || !has_ended(tasks[i].pid))
 			continue;
 		if (tasks[i].trims)
-			try_again();
+			ask_for_retry();
 		fprintf(out, "%c-has-ended,", (char)('a' + i));
 	}
 	hold->released = true;
 	hold->wanted = false;
 	holding = false;
 	waitpid(hog, NULL, 0);
-	read_answer(&holder, line, sizeof(line));
+	read_reply(&holder, line, sizeof(line));
 	fputs("ok", out);
 }
 
-/* holder OPERATION: once it has been released */
+/* holder OPERATION: after its release */
 static void do_holder(char **word)
 {
-	ask_peer(&holder, word[0]);
+	run_on_peer(&holder, word[0]);
 }
 
-/* -- and everything else -- */
+/* -- other operations -- */
 
 /* run COMMAND: its exit status */
 static void do_run(char **word)
 {
 	int status = system(word[0]);
 
-	tell_result(WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	print_result(WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 }
 
-/* get PATH: what is in a small file */
+/* get PATH: prints the first line of a file */
 static void do_get(char **word)
 {
 	FILE *file = fopen(word[0], "r");
@@ -1245,7 +1244,7 @@ static void do_put(char **word)
 
 	if (file < 0)
 		err(2, "%s", word[0]);
-	tell_result(write(file, word[1], len) == len ? 0 : -1);
+	print_result(write(file, word[1], len) == len ? 0 : -1);
 	close(file);
 }
 
@@ -1291,7 +1290,7 @@ static const struct operation *find_operation(const char *text, size_t len)
 		if (strlen(operations[i].name) == len &&
 		    !strncmp(operations[i].name, text, len))
 			return &operations[i];
-	errx(2, "%s: no operation", text);
+	errx(2, "%s: unknown operation", text);
 }
 
 static void run_operation(const char *text)
@@ -1308,7 +1307,7 @@ static void run_operation(const char *text)
 		     word = strtok(NULL, " "))
 			words[count++] = word;
 	if (operation->words != REST && operation->words != count)
-		errx(2, "%s: wants %d words", operation->name,
+		errx(2, "%s: needs %d words", operation->name,
 		     operation->words);
 	operation->run(words);
 	free(line);
