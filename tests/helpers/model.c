@@ -2,22 +2,20 @@
 /*
  * usage: model DEVICE SEED:PROCESSES:OPERATIONS
  *
- * PROCESSES do random things with a device, all at once: they read, write,
- * append, splice, map, load, store, seek, have a writer killed and, one at a
- * time, change the limit or empty the device for another geometry. An array in
- * memory tells what has to be found.
+ * PROCESSES concurrently execute random operations on a device: they read, write, append,
+ * splice, map, load, store, seek, kill a writer and, one at a time, set the limit or trim
+ * the device for another geometry. An array in memory is the model of the contents.
  *
- * OPERATIONS are numbers, such as 0-9999 or 3,17-20. Each stands for an operation
- * by itself, whatever has come before it. So when a run fails, operations are
- * left out again and again, until none is left that can be, and what is told is
- * the shortest run that fails.
+ * OPERATIONS are numbers, such as 0-9999 or 3,17-20. A number determines its operation,
+ * whatever was executed before. When a run fails, operations are removed as long as it
+ * still fails, and the shortest failing run is printed.
  *
- * The device is dealt out in blocks, in turn, so that the processes share pages
- * and quanta, but no bytes: each checks the bytes of its own blocks. Who does
- * something holds "lock" for reading, and for writing who changes what is not
- * his. What all change, the size and the quanta, is known twice: what it is at
- * least (what is done) and at most (what has begun). With one process both are
- * the same, but for what a writer did that was killed.
+ * Blocks of the device belong to the processes in turn, so that these share pages and
+ * quanta but no bytes: each checks the bytes of its own blocks. An operation holds "lock"
+ * for reading, or for writing if it changes the blocks of other processes. The size and
+ * the quanta, which all processes change, have a lower bound (completed operations) and an
+ * upper bound (begun operations). With one process the bounds are equal, but for writers
+ * that were killed.
  */
 #define _FILE_OFFSET_BITS 64
 #define _GNU_SOURCE
@@ -50,65 +48,65 @@
 #define MAX_PROCESSES	16
 #define MAX_QUANTA	(AREA / 4096 + 2)
 #define MAX_PAGE	65536
-#define MAX_PIECES	20		/* of a vector */
+#define MAX_SEGMENTS	20		/* of a vector */
 #define PIPE_SIZE	65536
 
 struct bounds {
-	atomic_llong least, most;
+	atomic_llong min, max;
 };
 
 static struct shared {
 	pthread_rwlock_t lock;
-	/* these change under it */
+	/* changed with the lock held for writing */
 	unsigned long long generation;	/* trims */
 	unsigned int order, qset;
 	const char *allocator;
-	off_t base;			/* of the area */
-	/* and these do not */
-	struct bounds size;		/* of the device, from the base */
-	struct bounds quanta[MAX_QUANTA];	/* 1: it is there */
-	unsigned char model[AREA + MAX_PAGE];	/* what is in the area */
-	atomic_llong last;		/* operation that has begun */
+	off_t base;			/* offset of the area */
+	/* changed with the lock held for reading */
+	struct bounds size;		/* size of the device from the base on */
+	struct bounds quanta[MAX_QUANTA];	/* 1: allocated */
+	unsigned char model[AREA + MAX_PAGE];	/* contents of the area */
+	atomic_llong last;		/* last operation begun */
 } *shared;
 
 static const char *device, *attributes;
 static unsigned long long seed;
-static unsigned int processes, me;
+static unsigned int processes, process;
 static size_t page;
 
-/* those of a run */
+/* the operations of a run */
 static unsigned int *operations;
 static size_t operation_count;
 
-/* and the one that I am at */
+/* the current operation */
 static unsigned int operation;
-static const char *doing = "start";
+static const char *operation_name = "start";
 
 static int fd, append_fd, pipe_fds[2];
 static unsigned long long generation;
 static unsigned char *model;
 static unsigned char *shared_map, *private_map;
-static unsigned char **copies;		/* of a page in the private mapping */
+static unsigned char **copies;		/* private copies of pages */
 static unsigned char *buffer;
 
-/* -- chance -- */
+/* -- random numbers -- */
 
-/* numbers of all sizes, more small ones */
-static size_t pick_length(size_t most)
+/* all lengths, mostly small ones */
+static size_t pick_length(size_t max)
 {
 	size_t length = 1 + pick(1 << pick(18));
 
-	return length < most ? length : most;
+	return length < max ? length : max;
 }
 
-/* -- and what goes wrong -- */
+/* -- failures -- */
 
 static noreturn void fail(const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "process %u, operation %u, %s: ", me, operation,
-		doing);
+	fprintf(stderr, "process %u, operation %u, %s: ", process, operation,
+		operation_name);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
@@ -118,37 +116,37 @@ static noreturn void fail(const char *format, ...)
 	_exit(1);
 }
 
-static void want(const char *what, long long got, long long least,
-		 long long most)
+static void check_range(const char *what, long long got, long long min,
+			long long max)
 {
-	if (got < least || got > most)
+	if (got < min || got > max)
 		fail("%s is %lld (%s), not %lld to %lld", what, got,
-		     got < 0 ? strerrorname_np(errno) : "", least, most);
+		     got < 0 ? strerrorname_np(errno) : "", min, max);
 }
 
-/* -- what all of them know -- */
+/* -- state of all processes -- */
 
 static size_t quantum(void)
 {
 	return page << shared->order;
 }
 
-/* the area starts somewhere in a quantum */
+/* the area starts within a quantum */
 static size_t first_quantum(off_t pos)
 {
 	return (shared->base + pos) / quantum() - shared->base / quantum();
 }
 
-static void raise_to(atomic_llong *number, long long least)
+static void raise_to(atomic_llong *number, long long min)
 {
 	long long old = *number;
 
-	while (old < least && !atomic_compare_exchange_weak(number, &old, least))
+	while (old < min && !atomic_compare_exchange_weak(number, &old, min))
 		;
 }
 
-/* something has begun, or is done, that makes the quanta of a piece */
-static void reach(off_t pos, size_t len, bool done)
+/* an operation that allocates the quanta of a range has begun or is done */
+static void mark_quanta(off_t pos, size_t len, bool done)
 {
 	size_t i;
 
@@ -156,28 +154,28 @@ static void reach(off_t pos, size_t len, bool done)
 		return;
 
 	for (i = first_quantum(pos); i <= first_quantum(pos + len - 1); i++)
-		raise_to(done ? &shared->quanta[i].least :
-				&shared->quanta[i].most, 1);
+		raise_to(done ? &shared->quanta[i].min :
+				&shared->quanta[i].max, 1);
 }
 
 static void extend(off_t end, bool done)
 {
-	raise_to(done ? &shared->size.least : &shared->size.most, end);
+	raise_to(done ? &shared->size.min : &shared->size.max, end);
 }
 
-static long long within(long long number, long long least, long long most)
+static long long clamp(long long number, long long min, long long max)
 {
-	return number < least ? least : number > most ? most : number;
+	return number < min ? min : number > max ? max : number;
 }
 
-/* -- what each knows -- */
+/* -- state of each process -- */
 
-static bool is_mine(off_t pos)
+static bool is_own(off_t pos)
 {
-	return pos / BLOCK % processes == me;
+	return pos / BLOCK % processes == process;
 }
 
-/* bytes from a position, of which I know those that are mine */
+/* check those bytes of a range that belong to this process */
 static void check_bytes(const unsigned char *got, const unsigned char *wanted,
 			off_t pos, size_t len)
 {
@@ -186,39 +184,39 @@ static void check_bytes(const unsigned char *got, const unsigned char *wanted,
 	if (processes == 1 && !memcmp(got, wanted, len))
 		return;
 	for (i = 0; i < len; i++)
-		if (is_mine(pos + i) && got[i] != wanted[i])
-			fail("%02x, not %02x, at %lld of %lld+%zu", got[i],
-			     wanted[i], (long long)(pos + i), (long long)pos,
-			     len);
+		if (is_own(pos + i) && got[i] != wanted[i])
+			fail("offset %lld of %lld+%zu: got %02x, expected %02x",
+			     (long long)(pos + i), (long long)pos, len, got[i],
+			     wanted[i]);
 }
 
-/* a piece of bytes that are mine */
-static size_t pick_mine(off_t *pos)
+/* a range of bytes of this process */
+static size_t pick_own(off_t *pos)
 {
-	unsigned int block = pick(AREA / BLOCK / processes) * processes + me;
+	unsigned int block = pick(AREA / BLOCK / processes) * processes + process;
 	unsigned int in_block = pick(2) ? 0 : pick(BLOCK);
-	size_t most = BLOCK - in_block;
+	size_t max = BLOCK - in_block;
 
 	*pos = (off_t)block * BLOCK + in_block;
 	if (processes == 1)
-		most = within(AREA - *pos, 0, MAX_LENGTH);
-	return pick_length(most);
+		max = clamp(AREA - *pos, 0, MAX_LENGTH);
+	return pick_length(max);
 }
 
-/* any piece; it may begin at a block or end at the end */
+/* any range; it may begin with a block or end at the end of the area */
 static size_t pick_any(off_t *pos)
 {
 	*pos = pick(2) ? pick(AREA) : pick(AREA / BLOCK) * BLOCK;
-	return pick_length(within(AREA - *pos, 0, MAX_LENGTH));
+	return pick_length(clamp(AREA - *pos, 0, MAX_LENGTH));
 }
 
-/* cuts a piece where the size is not known to reach to */
+/* truncate a range to the lower bound of the size */
 static size_t inside(off_t pos, size_t len)
 {
-	return within(shared->size.least - pos, 0, len);
+	return clamp(shared->size.min - pos, 0, len);
 }
 
-static void forget_copies(size_t first, size_t count)
+static void drop_copies(size_t first, size_t count)
 {
 	size_t i;
 
@@ -243,12 +241,12 @@ static void map_area(unsigned char **map, int flags)
 		fail("mmap: %s", strerrorname_np(errno));
 }
 
-/* somebody has emptied the device: my mappings should know by themselves */
-static void start_anew(void)
+/* after a trim: mappings of the same area stay valid */
+static void start_generation(void)
 {
 	static off_t base = -1;
 
-	forget_copies(0, area_pages());
+	drop_copies(0, area_pages());
 	if (base != shared->base) {
 		map_area(&shared_map, MAP_SHARED);
 		map_area(&private_map, MAP_PRIVATE);
@@ -259,10 +257,10 @@ static void start_anew(void)
 
 /* -- operations -- */
 
-/* a vector for the buffer, of pieces of all sizes, none too */
-static int split(struct iovec iov[MAX_PIECES], size_t len)
+/* split the buffer into a vector of segments of all sizes, including 0 */
+static int split(struct iovec iov[MAX_SEGMENTS], size_t len)
 {
-	int i, count = 1 + pick(MAX_PIECES);
+	int i, count = 1 + pick(MAX_SEGMENTS);
 	size_t done = 0;
 
 	for (i = 0; i < count; i++) {
@@ -276,10 +274,10 @@ static int split(struct iovec iov[MAX_PIECES], size_t len)
 	return count;
 }
 
-/* the buffer, with one of the calls that take a vector, or with none */
+/* read or write the buffer with or without a vector */
 static ssize_t move_vector(off_t pos, size_t len, bool writes)
 {
-	struct iovec iov[MAX_PIECES];
+	struct iovec iov[MAX_SEGMENTS];
 	int count = split(iov, len);
 
 	pos += shared->base;
@@ -292,30 +290,30 @@ static ssize_t move_vector(off_t pos, size_t len, bool writes)
 	return writes ? write(fd, buffer, len) : read(fd, buffer, len);
 }
 
-/* through a pipe, which takes a part at a time */
+/* in parts of the size of a pipe */
 static ssize_t splice_write(off_t pos, size_t len)
 {
 	loff_t to = shared->base + pos;
 	size_t done = 0;
 
 	while (done < len) {
-		size_t part = within(len - done, 0, PIPE_SIZE);
+		size_t part = clamp(len - done, 0, PIPE_SIZE);
 		size_t left;
 		ssize_t moved;
 
-		want("pipe", write(pipe_fds[1], buffer + done, part), part,
-		     part);
+		check_range("pipe", write(pipe_fds[1], buffer + done, part), part,
+			    part);
 		for (left = part; left; left -= moved) {
 			moved = splice(pipe_fds[0], NULL, fd, &to, left, 0);
-			want("moved", moved, 1, left);
+			check_range("moved", moved, 1, left);
 		}
 		done += part;
 	}
-	want("offset", to, shared->base + pos + len, shared->base + pos + len);
+	check_range("offset", to, shared->base + pos + len, shared->base + pos + len);
 	return done;
 }
 
-/* fresh bytes in the buffer */
+/* fill the buffer with random bytes */
 static void fill(size_t len)
 {
 	size_t i;
@@ -327,11 +325,11 @@ static void fill(size_t len)
 static void do_write(void)
 {
 	off_t pos;
-	size_t len = pick_mine(&pos);
+	size_t len = pick_own(&pos);
 	ssize_t done;
 
 	fill(len);
-	reach(pos, len, false);
+	mark_quanta(pos, len, false);
 	extend(pos + len, false);
 	switch (pick(4)) {
 	case 0:
@@ -343,9 +341,9 @@ static void do_write(void)
 	default:
 		done = pwrite(fd, buffer, len, shared->base + pos);
 	}
-	want("count", done, len, len);
+	check_range("count", done, len, len);
 	memcpy(model + pos, buffer, len);
-	reach(pos, len, true);
+	mark_quanta(pos, len, true);
 	extend(pos + len, true);
 }
 
@@ -357,21 +355,21 @@ static ssize_t splice_read(off_t pos, size_t len)
 
 	while (done < len) {
 		moved = splice(fd, &from, pipe_fds[1], NULL, len - done, 0);
-		want("moved", moved, 0, len - done);
+		check_range("moved", moved, 0, len - done);
 		if (!moved)
 			break;
-		want("pipe", read(pipe_fds[0], buffer + done, moved), moved,
-		     moved);
+		check_range("pipe", read(pipe_fds[0], buffer + done, moved), moved,
+			    moved);
 		done += moved;
 	}
-	want("offset", from, shared->base + pos + done,
-	     shared->base + pos + done);
+	check_range("offset", from, shared->base + pos + done,
+		    shared->base + pos + done);
 	return done;
 }
 
-static void read_piece(off_t pos, size_t len)
+static void read_range(off_t pos, size_t len)
 {
-	long long least = inside(pos, len);
+	long long min = inside(pos, len);
 	ssize_t done;
 
 	switch (pick(4)) {
@@ -384,7 +382,7 @@ static void read_piece(off_t pos, size_t len)
 	default:
 		done = pread(fd, buffer, len, shared->base + pos);
 	}
-	want("count", done, least, within(shared->size.most - pos, 0, len));
+	check_range("count", done, min, clamp(shared->size.max - pos, 0, len));
 	check_bytes(buffer, model + pos, pos, done);
 }
 
@@ -393,17 +391,17 @@ static void do_read(void)
 	off_t pos;
 	size_t len = pick_any(&pos);
 
-	read_piece(pos, len);
+	read_range(pos, len);
 }
 
 static void do_read_all(void)
 {
 	if (pick(50))
 		return;
-	read_piece(0, AREA);
+	read_range(0, AREA);
 }
 
-/* writes what is in the buffer until it is killed */
+/* write the buffer repeatedly in a process that is killed */
 static void write_and_be_killed(off_t pos, size_t len)
 {
 	struct timespec delay = { .tv_nsec = pick(3000000) };
@@ -422,59 +420,60 @@ static void write_and_be_killed(off_t pos, size_t len)
 	waitpid(child, NULL, 0);
 }
 
-/* a write that has been cut: the bytes come in order, and none is torn */
+/* an interrupted write: the first bytes are written, the others unchanged */
 static void do_kill(void)
 {
 	unsigned char *got;
-	size_t len, there, cut;
+	size_t len, count, written;
 	off_t pos;
 
 	if (pick(10))
 		return;
-	len = pick_mine(&pos);
+	len = pick_own(&pos);
 	fill(len);
-	reach(pos, len, false);
+	mark_quanta(pos, len, false);
 	extend(pos + len, false);
 	write_and_be_killed(pos, len);
 
 	got = malloc(len);
-	there = pread(fd, got, len, shared->base + pos);
-	want("count", there, inside(pos, len), len);
-	for (cut = 0; cut < there && got[cut] == buffer[cut]; cut++)
+	count = pread(fd, got, len, shared->base + pos);
+	check_range("count", count, inside(pos, len), len);
+	for (written = 0; written < count && got[written] == buffer[written]; written++)
 		;
-	check_bytes(got + cut, model + pos + cut, pos + cut, there - cut);
-	memcpy(model + pos, got, there);
+	check_bytes(got + written, model + pos + written, pos + written,
+		    count - written);
+	memcpy(model + pos, got, count);
 	free(got);
-	reach(pos, cut, true);
-	extend(there ? pos + there : 0, true);
+	mark_quanta(pos, written, true);
+	extend(count ? pos + count : 0, true);
 }
 
-/* the mapping is a buffer for the other side: from one place to another */
+/* copy a range with the mapping as the buffer */
 static void do_copy(void)
 {
 	off_t from, to;
-	size_t len = pick_mine(&from);
-	size_t most = pick_mine(&to);
+	size_t len = pick_own(&from);
+	size_t max = pick_own(&to);
 	bool writes = pick(2);
 	ssize_t done;
 
-	len = inside(from, len < most ? len : most);
+	len = inside(from, len < max ? len : max);
 	if (!writes)
 		len = inside(to, len);
 	if (!len || llabs(from - to) < (long long)len)
 		return;
-	reach(to, len, false);
+	mark_quanta(to, len, false);
 	if (writes) {
-		reach(from, len, false);
+		mark_quanta(from, len, false);
 		extend(to + len, false);
 		done = pwrite(fd, shared_map + from, len, shared->base + to);
 		extend(to + len, true);
-		reach(from, len, true);
+		mark_quanta(from, len, true);
 	} else {
 		done = pread(fd, shared_map + to, len, shared->base + from);
 	}
-	want("count", done, len, len);
-	reach(to, len, true);
+	check_range("count", done, len, len);
+	mark_quanta(to, len, true);
 	memcpy(model + to, model + from, len);
 }
 
@@ -486,7 +485,7 @@ static void escape_signal(int sig)
 	siglongjmp(escape, 1);
 }
 
-/* copies page by page, until SIGBUS */
+/* copy page by page until SIGBUS */
 static size_t copy(unsigned char *to, const unsigned char *from, off_t pos,
 		   size_t len)
 {
@@ -511,19 +510,19 @@ static long long page_end(long long pos)
 	return (pos + page - 1) / page * page;
 }
 
-/* a random piece of a mapping, as far as the device reaches */
+/* load a random range of a mapping up to the end of the device */
 static size_t load(const unsigned char *map, off_t *pos)
 {
 	size_t len = pick_any(pos), done;
-	long long least = within(page_end(shared->size.least) - *pos, 0, len);
-	long long most = within(page_end(shared->size.most) - *pos, 0, len);
+	long long min = clamp(page_end(shared->size.min) - *pos, 0, len);
+	long long max = clamp(page_end(shared->size.max) - *pos, 0, len);
 
-	/* another may extend the device this very moment */
-	reach(*pos, processes > 1 ? len : (size_t)most, false);
+	/* another process may extend the device */
+	mark_quanta(*pos, processes > 1 ? len : (size_t)max, false);
 	done = copy(buffer, map + *pos, *pos, len);
-	most = within(page_end(shared->size.most) - *pos, 0, len);
-	want("bytes before SIGBUS", done, least, most);
-	reach(*pos, done, true);
+	max = clamp(page_end(shared->size.max) - *pos, 0, len);
+	check_range("bytes before SIGBUS", done, min, max);
+	mark_quanta(*pos, done, true);
 	return done;
 }
 
@@ -535,17 +534,17 @@ static void do_load(void)
 	check_bytes(buffer, model + pos, pos, len);
 }
 
-/* the tail of the last page is nobody's: nothing is stored past the size */
+/* store nothing past the size: the tail of the last page belongs to no process */
 static size_t store(unsigned char *map, off_t *pos)
 {
-	size_t len = pick_mine(pos);
+	size_t len = pick_own(pos);
 
 	len = inside(*pos, len);
 	fill(len);
-	reach(*pos, len, false);
-	want("bytes before SIGBUS", copy(map + *pos, buffer, *pos, len), len,
-	     len);
-	reach(*pos, len, true);
+	mark_quanta(*pos, len, false);
+	check_range("bytes before SIGBUS", copy(map + *pos, buffer, *pos, len), len,
+		    len);
+	mark_quanta(*pos, len, true);
 	return len;
 }
 
@@ -557,10 +556,10 @@ static void do_store(void)
 	memcpy(model + pos, buffer, len);
 }
 
-/* goes through the pages of a piece: what is left of it in the first one */
+/* the length of the part of a range in its first page */
 static size_t part_of(off_t pos, size_t len)
 {
-	return within(page - pos % page, 0, len);
+	return clamp(page - pos % page, 0, len);
 }
 
 static void do_private_load(void)
@@ -594,7 +593,7 @@ static void do_private_store(void)
 		if (!*copied) {
 			*copied = malloc(page);
 			memcpy(*copied, model + start,
-			       within(AREA - start, 0, page));
+			       clamp(AREA - start, 0, page));
 		}
 		memcpy(*copied + pos % page, stored, part);
 	}
@@ -606,25 +605,25 @@ static void do_discard(void)
 	size_t count = 1 + pick(area_pages() - first);
 	bool private = pick(2);
 
-	want("madvise", madvise((private ? private_map : shared_map) +
+	check_range("madvise", madvise((private ? private_map : shared_map) +
 				first * page, count * page, MADV_DONTNEED),
 	     0, 0);
 	if (private)
-		forget_copies(first, count);
+		drop_copies(first, count);
 }
 
 static void do_msync(void)
 {
 	size_t first = pick(area_pages());
 
-	want("msync", msync(shared_map + first * page, page,
-			    pick(2) ? MS_SYNC : MS_ASYNC | MS_INVALIDATE),
+	check_range("msync", msync(shared_map + first * page, page,
+				   pick(2) ? MS_SYNC : MS_ASYNC | MS_INVALIDATE),
 	     0, 0);
 }
 
 /* -- seeking -- */
 
-/* a device that holds nothing ends before the area */
+/* an empty device ends before the area */
 static long long device_size(long long size)
 {
 	return size ? shared->base + size : 0;
@@ -632,31 +631,31 @@ static long long device_size(long long size)
 
 static void do_seek_end(void)
 {
-	long long least = device_size(shared->size.least);
+	long long min = device_size(shared->size.min);
 	off_t got = lseek(fd, 0, SEEK_END);
 
-	want("end", got, least, device_size(shared->size.most));
+	check_range("end", got, min, device_size(shared->size.max));
 }
 
-#define NOWHERE	((long long)AREA * 2)
+#define NOT_FOUND	((long long)AREA * 2)
 
 /*
- * The first position from one on that is in a quantum that is there, or in a
- * hole; surely or maybe so
+ * Find the first offset at or after @pos in a quantum (@allocated) or in a hole, which is
+ * certainly one (@certain) or possibly
  */
-static long long find(off_t pos, bool there, bool surely)
+static long long find(off_t pos, bool allocated, bool certain)
 {
-	bool least = there == surely;
+	bool lower = allocated == certain;
 	size_t i;
 
 	for (i = first_quantum(pos); pos < AREA; i++) {
-		const struct bounds *quantum_is = &shared->quanta[i];
+		const struct bounds *bounds = &shared->quanta[i];
 
-		if ((least ? quantum_is->least : quantum_is->most) == there)
+		if ((lower ? bounds->min : bounds->max) == allocated)
 			return pos;
 		pos += quantum() - (shared->base + pos) % quantum();
 	}
-	return NOWHERE;
+	return NOT_FOUND;
 }
 
 static long long seek(off_t pos, int whence)
@@ -664,7 +663,7 @@ static long long seek(off_t pos, int whence)
 	off_t got = lseek(fd, shared->base + pos, whence);
 
 	if (got < 0 && errno == ENXIO)
-		return NOWHERE;
+		return NOT_FOUND;
 	if (got < 0)
 		fail("%s", strerrorname_np(errno));
 	return got - shared->base;
@@ -675,18 +674,18 @@ static void do_seek_data(void)
 	off_t pos = pick(AREA);
 	long long latest = find(pos, true, true), got;
 
-	if (latest >= shared->size.least)
-		latest = NOWHERE;
+	if (latest >= shared->size.min)
+		latest = NOT_FOUND;
 	got = seek(pos, SEEK_DATA);
-	want("data", got, find(pos, true, false), latest);
-	if (got != NOWHERE)
-		want("data", got, pos, shared->size.most - 1);
-	if (got != NOWHERE && got != pos)
-		want("data in its quantum", (shared->base + got) % quantum(),
-		     0, 0);
+	check_range("data", got, find(pos, true, false), latest);
+	if (got != NOT_FOUND)
+		check_range("data", got, pos, shared->size.max - 1);
+	if (got != NOT_FOUND && got != pos)
+		check_range("offset of data in its quantum", (shared->base + got) % quantum(),
+			    0, 0);
 }
 
-static long long lesser(long long a, long long b)
+static long long minimum(long long a, long long b)
 {
 	return a < b ? a : b;
 }
@@ -694,22 +693,22 @@ static long long lesser(long long a, long long b)
 static void do_seek_hole(void)
 {
 	off_t pos = pick(AREA);
-	long long size = shared->size.least;
-	long long earliest = pos >= size ? NOWHERE :
-			     lesser(find(pos, false, false), size);
+	long long size = shared->size.min;
+	long long earliest = pos >= size ? NOT_FOUND :
+			     minimum(find(pos, false, false), size);
 	long long got = seek(pos, SEEK_HOLE);
-	long long latest = lesser(find(pos, false, true), shared->size.most);
+	long long latest = minimum(find(pos, false, true), shared->size.max);
 
-	/* beyond the size, unless that has grown meanwhile */
-	if (got == NOWHERE)
-		want("size", size, 0, pos);
-	else if (earliest == NOWHERE)
-		want("hole", got, pos, latest);
+	/* past the size, unless it has grown since */
+	if (got == NOT_FOUND)
+		check_range("size", size, 0, pos);
+	else if (earliest == NOT_FOUND)
+		check_range("hole", got, pos, latest);
 	else
-		want("hole", got, earliest, latest);
+		check_range("hole", got, earliest, latest);
 }
 
-/* -- when nobody does anything else -- */
+/* -- with the device to itself -- */
 
 static FILE *open_attribute(const char *name, const char *mode)
 {
@@ -723,15 +722,15 @@ static FILE *open_attribute(const char *name, const char *mode)
 	return file;
 }
 
-static void want_attribute(const char *name, long long least, long long most)
+static void check_attribute(const char *name, long long min, long long max)
 {
 	FILE *file = open_attribute(name, "r");
 	long long got;
 
 	if (fscanf(file, "%lld", &got) != 1)
-		fail("%s: no number", name);
+		fail("%s: not a number", name);
 	fclose(file);
-	want(name, got, least, most);
+	check_range(name, got, min, max);
 }
 
 static void set_attribute(const char *name, const char *value)
@@ -751,29 +750,29 @@ static void set_number(const char *name, unsigned int value)
 	set_attribute(name, text);
 }
 
-/* how many quanta there are; false when that is not known for sure */
-static bool count_quanta(long long *least, long long *most)
+/* count the quanta; return false if the bounds differ */
+static bool count_quanta(long long *min, long long *max)
 {
 	size_t i;
 
-	*least = 0;
-	*most = 0;
+	*min = 0;
+	*max = 0;
 	for (i = 0; i < MAX_QUANTA; i++) {
-		*least += shared->quanta[i].least;
-		*most += shared->quanta[i].most;
+		*min += shared->quanta[i].min;
+		*max += shared->quanta[i].max;
 	}
-	return *least == *most;
+	return *min == *max;
 }
 
-static void want_usage(void)
+static void check_usage(void)
 {
-	long long least, most;
+	long long min, max;
 
-	want_attribute("size", device_size(shared->size.least),
-		       device_size(shared->size.most));
-	count_quanta(&least, &most);
-	want_attribute("quanta", least, most);
-	want_attribute("bytes", least * quantum(), most * quantum());
+	check_attribute("size", device_size(shared->size.min),
+			device_size(shared->size.max));
+	count_quanta(&min, &max);
+	check_attribute("quanta", min, max);
+	check_attribute("bytes", min * quantum(), max * quantum());
 }
 
 static void pick_geometry(void)
@@ -801,12 +800,12 @@ static void pick_geometry(void)
 		shared->base = (1ll << 40) + (off_t)page * pick(10000);
 		break;
 	}
-	/* a kernel of 32 bits maps no device past 4 GiB */
+	/* a 32-bit kernel maps no device past 4 GiB */
 	if (sizeof(long) == 4 && shared->base >> 31)
 		shared->base = (1ll << 32) - (off_t)page * (area_pages() + 2);
 }
 
-static void empty(int flags)
+static void trim_device(int flags)
 {
 	int trimmed = open(device, flags);
 
@@ -817,31 +816,31 @@ static void empty(int flags)
 	memset(shared->quanta, 0, sizeof(shared->quanta));
 	memset(shared->model, 0, sizeof(shared->model));
 	shared->generation++;
-	want_usage();
+	check_usage();
 }
 
 static void do_trim(void)
 {
-	want_usage();
+	check_usage();
 	if (pick(4))
 		pick_geometry();
-	empty(pick(2) ? O_WRONLY : O_RDWR | O_TRUNC);
+	trim_device(pick(2) ? O_WRONLY : O_RDWR | O_TRUNC);
 }
 
 static void do_append(void)
 {
-	off_t pos = shared->size.least;
+	off_t pos = shared->size.min;
 	size_t len;
 
-	/* one that is empty ends before the area */
-	if (pos != shared->size.most || pos == AREA || (!pos && shared->base))
+	/* an empty device ends before the area */
+	if (pos != shared->size.max || pos == AREA || (!pos && shared->base))
 		return;
-	len = pick_length(within(AREA - pos, 0, MAX_LENGTH));
+	len = pick_length(clamp(AREA - pos, 0, MAX_LENGTH));
 	fill(len);
-	want("count", write(append_fd, buffer, len), len, len);
+	check_range("count", write(append_fd, buffer, len), len, len);
 	memcpy(model + pos, buffer, len);
-	reach(pos, len, false);
-	reach(pos, len, true);
+	mark_quanta(pos, len, false);
+	mark_quanta(pos, len, true);
 	extend(pos + len, false);
 	extend(pos + len, true);
 }
@@ -854,66 +853,66 @@ static void set_limit(long long bytes)
 		fail("limit: %s", strerrorname_np(errno));
 }
 
-/* how much of a piece there is place for, with so many quanta more */
-static size_t place(off_t pos, size_t len, unsigned int room)
+/* the length of a range that @room new quanta allow to write */
+static size_t fitting_length(off_t pos, size_t len, unsigned int room)
 {
 	size_t done = 0;
 
 	while (done < len) {
 		size_t in_quantum = (shared->base + pos + done) % quantum();
 
-		if (!shared->quanta[first_quantum(pos + done)].least && !room--)
+		if (!shared->quanta[first_quantum(pos + done)].min && !room--)
 			return done;
 		done += quantum() - in_quantum;
 	}
 	return len;
 }
 
-/* a write, or a store to a mapping, that runs into the limit */
+/* a write or a store to a mapping that reaches the limit */
 static void do_limit(void)
 {
 	unsigned int room = pick(4);
-	long long quanta, most;
+	long long quanta, max;
 	size_t len, fits;
 	ssize_t done;
 	off_t pos;
 
-	/* a limit of 0 would be none */
-	if (!count_quanta(&quanta, &most) || !(quanta + room))
+	/* a limit of 0 is no limit */
+	if (!count_quanta(&quanta, &max) || !(quanta + room))
 		return;
 	len = pick_any(&pos);
 	fill(len);
 	set_limit((quanta + room) * quantum());
 	if (pick(2)) {
-		fits = place(pos, len, room);
+		fits = fitting_length(pos, len, room);
 		done = pwrite(fd, buffer, len, shared->base + pos);
 		if (!fits && (done != -1 || errno != ENOSPC))
-			fail("%zd (%s), not ENOSPC", done,
+			fail("got %zd (%s), expected ENOSPC", done,
 			     strerrorname_np(errno));
 		if (fits)
-			want("count", done, fits, fits);
+			check_range("count", done, fits, fits);
 		extend(fits ? pos + fits : 0, false);
 		extend(fits ? pos + fits : 0, true);
 	} else {
 		len = inside(pos, len);
-		fits = place(pos, len, room);
-		want("bytes before SIGBUS",
-		     copy(shared_map + pos, buffer, pos, len), fits, fits);
+		fits = fitting_length(pos, len, room);
+		check_range("bytes before SIGBUS",
+			    copy(shared_map + pos, buffer, pos, len), fits, fits);
 	}
 	set_limit(0);
 	memcpy(model + pos, buffer, fits);
-	reach(pos, fits, false);
-	reach(pos, fits, true);
+	mark_quanta(pos, fits, false);
+	mark_quanta(pos, fits, true);
 }
 
-/* -- all together -- */
+/* -- all operations -- */
 
 struct operation {
 	const char *name;
 	void (*run)(void);
 };
 
-static const struct operation often[] = {
+static const struct operation shared_operations[] = {
 	{ "write", do_write },		{ "write", do_write },
 	{ "read", do_read },		{ "read all", do_read_all },
 	{ "copy", do_copy },		{ "kill", do_kill },
@@ -925,30 +924,30 @@ static const struct operation often[] = {
 	{ "seek hole", do_seek_hole },
 };
 
-/* these have the device to themselves */
-static const struct operation alone[] = {
+/* operations with the device to themselves */
+static const struct operation exclusive_operations[] = {
 	{ "trim", do_trim }, { "append", do_append }, { "limit", do_limit },
 };
 
 static void run_operation(void)
 {
-	bool is_alone = !pick(100);
-	const struct operation *chosen = is_alone ?
-					 &alone[pick(LENGTH(alone))] :
-					 &often[pick(LENGTH(often))];
+	bool is_exclusive = !pick(100);
+	const struct operation *chosen = is_exclusive ?
+					 &exclusive_operations[pick(LENGTH(exclusive_operations))] :
+					 &shared_operations[pick(LENGTH(shared_operations))];
 
-	doing = chosen->name;
-	if (is_alone)
+	operation_name = chosen->name;
+	if (is_exclusive)
 		pthread_rwlock_wrlock(&shared->lock);
 	else
 		pthread_rwlock_rdlock(&shared->lock);
 	if (generation != shared->generation)
-		start_anew();
+		start_generation();
 	chosen->run();
 	pthread_rwlock_unlock(&shared->lock);
 }
 
-static void *memory(size_t size, int flags)
+static void *map_memory(size_t size, int flags)
 {
 	void *address = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			     flags | MAP_ANONYMOUS, -1, 0);
@@ -958,7 +957,7 @@ static void *memory(size_t size, int flags)
 	return address;
 }
 
-static void set_chance(unsigned long long number)
+static void seed_random(unsigned long long number)
 {
 	random_state = seed * 0x9e3779b97f4a7c15u ^ number;
 	random_state *= 0xbf58476d1ce4e5b9u;
@@ -976,35 +975,35 @@ static void run_process(void)
 
 	sigaction(SIGBUS, &action, NULL);
 	model = shared->model;
-	buffer = memory(AREA, MAP_PRIVATE);
-	copies = memory(area_pages() * sizeof(*copies), MAP_PRIVATE);
+	buffer = map_memory(AREA, MAP_PRIVATE);
+	copies = map_memory(area_pages() * sizeof(*copies), MAP_PRIVATE);
 	fd = open(device, O_RDWR);
 	append_fd = open(device, O_WRONLY | O_APPEND);
 	if (fd < 0 || append_fd < 0 || pipe(pipe_fds))
 		fail("%s", strerrorname_np(errno));
-	/* pieces of pages count as pages in a pipe */
+	/* parts of pages count as pages in a pipe */
 	fcntl(pipe_fds[1], F_SETPIPE_SZ, 2 * PIPE_SIZE);
 
 	for (i = 0; i < operation_count; i++) {
 		operation = operations[i];
-		if (operation % processes != me)
+		if (operation % processes != process)
 			continue;
 		raise_to(&shared->last, operation);
-		set_chance(operation);
+		seed_random(operation);
 		run_operation();
 	}
 }
 
-static void share(void)
+static void init_shared(void)
 {
 	pthread_rwlockattr_t attr;
 
 	if (shared)
 		munmap(shared, sizeof(*shared));
-	shared = memory(sizeof(*shared), MAP_SHARED);
+	shared = map_memory(sizeof(*shared), MAP_SHARED);
 	pthread_rwlockattr_init(&attr);
 	pthread_rwlockattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-	/* a trim shall have its turn */
+	/* let trims proceed */
 	pthread_rwlockattr_setkind_np(&attr,
 				      PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&shared->lock, &attr);
@@ -1027,23 +1026,23 @@ static bool wait_for(const pid_t *children)
 	return true;
 }
 
-/* all operations, on an empty device; false when one went wrong */
+/* run all operations on an empty device; return false if one failed */
 static bool run_all(void)
 {
 	pid_t children[MAX_PROCESSES];
 
-	share();
-	set_chance(-1);
+	init_shared();
+	seed_random(-1);
 	set_limit(0);
 	pick_geometry();
-	empty(O_WRONLY);
+	trim_device(O_WRONLY);
 	fflush(NULL);
-	for (me = 0; me < processes; me++) {
-		children[me] = fork();
-		if (children[me])
+	for (process = 0; process < processes; process++) {
+		children[process] = fork();
+		if (children[process])
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* one that hangs is found out */
+		/* a process that hangs fails */
 		alarm(60 + operation_count / 50);
 		run_process();
 		_exit(0);
@@ -1051,7 +1050,7 @@ static bool run_all(void)
 	return wait_for(children);
 }
 
-/* -- what to run, and what of it is enough to fail -- */
+/* -- runs, and the shortest one that fails -- */
 
 static void print_run(void)
 {
@@ -1091,11 +1090,11 @@ static void parse_run(const char *text)
 			operations[operation_count++] = first++;
 	}
 	if (*text || !operation_count)
-		errx(2, "operations are numbers: 0-9999, or 3,17-20");
+		errx(2, "OPERATIONS are numbers, such as 0-9999 or 3,17-20");
 }
 
-/* several processes may need more than one try */
-static bool fails_still(void)
+/* runs of several processes may fail at times only */
+static bool still_fails(void)
 {
 	int tries = processes > 1 ? 5 : 1;
 
@@ -1105,7 +1104,7 @@ static bool fails_still(void)
 	return false;
 }
 
-/* leaves out a half, a quarter and so on, wherever it fails without too */
+/* remove a half, a quarter and so on where the rest still fails */
 static void shrink(void)
 {
 	unsigned int *whole = NULL;
@@ -1121,7 +1120,7 @@ static void shrink(void)
 			memmove(operations + first, whole + first + length,
 				(count - first - length) * sizeof(*whole));
 			operation_count -= length;
-			if (fails_still())
+			if (still_fails())
 				continue;
 			memcpy(operations, whole, count * sizeof(*whole));
 			operation_count = count;
@@ -1134,7 +1133,7 @@ static void shrink(void)
 int main(int argc, char **argv)
 {
 	char path[256];
-	int told;
+	int stderr_copy;
 
 	if (argc != 3)
 		errx(2, "usage: model DEVICE SEED:PROCESSES:OPERATIONS");
@@ -1146,19 +1145,19 @@ int main(int argc, char **argv)
 	parse_run(argv[2]);
 
 	if (run_all()) {
-		/* the next one's limit is for all devices */
+		/* the limit of the next run applies to all devices */
 		close(open(device, O_WRONLY));
 		return 0;
 	}
-	printf("shrinking the run to what is needed to fail\n");
+	printf("looking for the shortest run that fails\n");
 	fflush(stdout);
-	told = dup(STDERR_FILENO);
+	stderr_copy = dup(STDERR_FILENO);
 	freopen("/dev/null", "w", stderr);
 	shrink();
 	printf("again: MODEL=");
 	print_run();
 	fflush(stdout);
-	dup2(told, STDERR_FILENO);
-	fails_still();
+	dup2(stderr_copy, STDERR_FILENO);
+	still_fails();
 	return 1;
 }
