@@ -52,6 +52,12 @@ man: ## make docs/scullv.4.md from the man page
 	@tests/install-deps mandoc
 	@mandoc -I os=Linux -T markdown scullv.4 >docs/scullv.4.md
 
+diagrams: ## draw docs/diagrams/*.svg from their sources
+	@tests/install-deps graphviz
+	@for diagram in docs/diagrams/*.dot; do \
+		dot -T svg -o "$${diagram%.dot}.svg" "$$diagram" || exit; \
+	done
+
 check-deep: ## the tests on kernels that find more, and how much of the driver they run
 	@tests/install-deps -k "6.1 kasan kcsan" $(check_needs)
 	@tests/check-deep
@@ -84,4 +90,4 @@ distclean: clean ## and the kernels, the programs and the results under build/
 help: ## this list
 	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
-.PHONY: module install uninstall demo check kernels.md man check-deep protocol soak bench shell lint clean distclean help
+.PHONY: module install uninstall demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help
