@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What to build the module of is in Kbuild.
+# Kbuild lists the sources of the module.
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-# kernels of guest/kernels/table: the guest's, and those to be checked, or "all"
+# of guest/kernels/table: the kernel of the guest, and those to check, or "all"
 KERNEL ?= 6.1
 KERNELS ?= $(KERNEL)
 export KERNEL
+several := $(or $(word 2,$(KERNELS)),$(filter all,$(KERNELS)))
 MINUTES ?= 20
+
+# Recipes use exec where make would start a shell: make passes SIGTERM on to the
+# shell only.
 
 build_needs := gcc-12 kmod libelf-dev
 guest_needs := $(build_needs) cpio
@@ -19,36 +23,36 @@ bench_needs := $(guest_needs) fonts-dejavu-core gnuplot-nox \
 	libc6-dev librsvg2-bin
 check_needs := $(guest_needs) libc6-dev perl procps
 
-module: ## the module for the running kernel (or KVER=release, or KDIR=headers)
+module: ## build the module for the running kernel (or KVER=release, KDIR=headers)
 	@[ -e $(KDIR)/Makefile ] || { \
-		echo "No headers of kernel $(KVER) in $(KDIR): install the"; \
-		echo "package linux-headers-$(KVER), or name their folder,"; \
-		echo "make KDIR=folder. \"make demo\" does without."; \
+		echo "$(KDIR) has no headers of kernel $(KVER): install the"; \
+		echo "package linux-headers-$(KVER), or select a directory"; \
+		echo "with KDIR=. \"make demo\" needs no headers."; \
 		exit 1; \
 	} >&2
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-install: module ## put the module among those of the kernel, for modprobe
+install: module ## install the module for modprobe
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 	depmod $(KVER)
 
-uninstall: ## take it away from there
+uninstall: ## remove the installed module
 	rm -f /lib/modules/$(KVER)/*/scullv.ko*
 	depmod $(KVER)
 
-demo: ## the book's session in a throw-away guest, on FILE=path or a file of its own
-	@tests/install-deps -k "$(KERNEL)" $(guest_needs)
+demo: ## run the book's session in a throwaway guest (FILE=path: on that file)
+	@exec tests/install-deps -k "$(KERNEL)" $(guest_needs)
 	@tests/demo/run
 
-check: ## the tests in a throw-away guest, all or TESTS="io.t proc.t"; V=1 tells more; on several kernels with KERNELS="6.1 7.3" or KERNELS=all
-	@tests/install-deps -k "$(KERNELS)" $(check_needs)
-	@tests/check-kernels "$(KERNELS)" $(TESTS)
+check: ## run the tests in a throwaway guest (TESTS="io.t", V=1, KERNELS="6.1 7.3")
+	@exec tests/install-deps -k "$(KERNELS)" $(check_needs)
+	@exec $(if $(several),tests/check-kernels "$(KERNELS)",tests/check -k "$(KERNELS)") $(TESTS)
 
-kernels.md: ## all tests on all kernels; their results go to docs/kernels.md
+kernels.md: ## run all tests on all kernels and update docs/kernels.md
 	@$(MAKE) --no-print-directory check KERNELS=all
 	@cp "$${SCULLV_CACHE:-build}/check/kernels.md" docs
 
-man: ## make docs/scullv.4.md from the man page
+man: ## generate docs/scullv.4.md from the man page
 	@tests/install-deps mandoc
 	@mandoc -I os=Linux -T markdown scullv.4 >docs/scullv.4.md
 
@@ -58,36 +62,36 @@ diagrams: ## draw docs/diagrams/*.svg from their sources
 		dot -T svg -o "$${diagram%.dot}.svg" "$$diagram" || exit; \
 	done
 
-check-deep: ## the tests on kernels that find more, and how much of the driver they run
-	@tests/install-deps -k "6.1 kasan kcsan" $(check_needs)
+check-deep: ## run the tests on debug kernels, and measure the coverage
+	@exec tests/install-deps -k "6.1 kasan kcsan" $(check_needs)
 	@tests/check-deep
 
-protocol: ## check the model of trims, mappings, reads and writes exhaustively
+protocol: ## check the model of trims, mappings, reads and writes
 	@tests/protocol
 
-soak: ## everything at once on a small guest, for MINUTES=20
-	@tests/install-deps -k "$(KERNEL)" $(check_needs)
-	@V=1 tests/check -k "$(KERNEL)" -m 512M MINUTES=$(MINUTES) soak.t
+soak: ## run all kinds of load at once on a small guest (MINUTES=20)
+	@exec tests/install-deps -k "$(KERNEL)" $(check_needs)
+	@exec env V=1 tests/check -k "$(KERNEL)" -m 512M MINUTES=$(MINUTES) soak.t
 
-bench: ## the driver and its peers, measured in throw-away guests and drawn
+bench: ## measure the driver and its peers, and plot the results
 	@tests/install-deps -k 6.1 $(bench_needs)
 	@bench/run
 
-shell: ## a shell in a throw-away guest
-	@tests/install-deps -k "$(KERNEL)" $(guest_needs)
+shell: ## start a shell in a throwaway guest
+	@exec tests/install-deps -k "$(KERNEL)" $(guest_needs)
 	@guest/run
 
-lint: ## the style checks, and the compilers' warnings on KERNELS
+lint: ## run the static checks, and compile with all warnings for KERNELS
 	@tests/install-deps $(lint_needs)
 	@tests/lint $(KERNELS)
 
-clean: ## remove what "make" has built
+clean: ## remove the files that "make" has built
 	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
-distclean: clean ## and the kernels, the programs and the results under build/
+distclean: clean ## remove build/, too: kernels, programs and results
 	rm -rf build
 
-help: ## this list
+help: ## print this list
 	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
 
 .PHONY: module install uninstall demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help

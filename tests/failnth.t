@@ -14,8 +14,8 @@ total=0
 for allocator in vmalloc pages huge; do
 	ok "every call handles each fault, with $allocator" \
 		tests/helpers/failnth device $allocator
-	sed 's/^/# /' "$scratch/said"
-	faults=$(sed -n '$s/ faults$//p' "$scratch/said")
+	sed 's/^/# /' "$scratch/output"
+	faults=$(sed -n '$s/ faults$//p' "$scratch/output")
 	total=$((total + faults))
 done
 ok "more than 500 faults are injected, $total" [ $total -gt 500 ]

@@ -31,8 +31,8 @@ echo 1 >/sys/kernel/debug/failslab/cache-filter
 ok "insmod handles each fault" \
 	tests/helpers/failnth insmod scullv.ko "order=1,2 alloc=pages,vmalloc"
 echo 0 >/sys/kernel/debug/failslab/cache-filter
-sed 's/^/# /' "$scratch/said"
-faults=$(sed -n '$s/ faults$//p' "$scratch/said")
+sed 's/^/# /' "$scratch/output"
+faults=$(sed -n '$s/ faults$//p' "$scratch/output")
 ok "more than 500 faults are injected, $faults" [ "$faults" -gt 500 ]
 is "failed loads leak nothing but the name of the kernel's class_register()" \
 	"$(leaks | grep -v __class_register)" ""

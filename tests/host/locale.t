@@ -58,4 +58,4 @@ is "with umask 077, everyone can read the guest's programs" \
 is "with umask 077, everyone can read the module and the scripts" \
 	"$(closed <"$scratch/rest")" ""
 
-tell_plan
+done_testing

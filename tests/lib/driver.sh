@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the tests of the driver share. They run in the guest, in the folder that
-# holds scullv.ko:
+# Functions for the tests of the driver. The tests run in the guest, in the
+# directory with scullv.ko:
 #
 #	#!/bin/sh
 #	. tests/lib/driver.sh
-#	load order=4
-#	is "what is promised" "$(attribute order)" 4
+#	load order=2
+#	is "order=2 sets the order" "$(attribute order)" 2
 #	done_testing
 
 . tests/lib/tap.sh
 
-# the kernel's log from here on is this test's
+# marks the start of this test in the kernel log
 log_start="scullv-test $0 $$"
 echo "$log_start" >/dev/kmsg
 
-# the kernel's log of this test
+# Prints the kernel log of this test.
 log()
 {
 	dmesg | sed -n "\\|$log_start|,\$p" | sed 1d
@@ -27,49 +27,49 @@ unload()
 	[ ! -d /sys/module/scullv ] || rmmod scullv
 }
 
-# [PARAMETER=VALUE]...: a fresh module; without it no test makes sense
+# [PARAMETER=VALUE]...: unload the module if it is loaded, and load it
 load()
 {
 	unload && insmod scullv.ko "$@" && [ -c /dev/scullv0 ] && return
-	echo "Bail out! scullv.ko $* cannot be loaded"
+	echo "Bail out! cannot load scullv.ko $*"
 	exit 1
 }
 
-# COMMAND...: as a user without any rights
+# COMMAND...: run it as a user without privileges
 as_student()
 {
 	setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps=-all \
 		--bounding-set=-all "$@"
 }
 
-# an attribute of a device, /dev/scullv0 where none is named
+# NAME [MINOR]: print a sysfs attribute of the device (default: 0)
 attribute()
 {
 	read -r _value <"/sys/class/scullv/scullv${2:-0}/$1" && echo "$_value"
 }
 
-# a major number that nobody has, if possible of those for local use, 240 to 254
+# Prints an unused major number, preferably one for local use (240 to 254).
 free_major()
 {
 	seq 240 511 | grep -vxF "$(sed -n 's/^ *\([0-9]*\) .*/\1/p' /proc/devices)" |
 		head -n 1
 }
 
-# DESCRIPTION WANTED FLAGS CALL...: what calls return on the device $dev and on
-# $file, which lies on tmpfs
+# DESCRIPTION EXPECTED FLAGS CALL...: the calls return EXPECTED, both on the
+# device $dev and on $file, on tmpfs
 as_tmpfs()
 {
 	_description="$1, as on tmpfs"
-	_wanted="device: $2, tmpfs: $2"
+	_expected="device: $2, tmpfs: $2"
 	shift 2
 	# shellcheck disable=SC2154 # the test sets them
 	is "$_description" "device: $(tests/helpers/calls "$dev" "$@"), tmpfs: $(
 		tests/helpers/calls "$file" "$@"
-	)" "$_wanted"
+	)" "$_expected"
 }
 
-# COMMAND...: succeeds within 20 seconds; if not it is left behind, as it may be one
-# that cannot be killed
+# COMMAND...: it succeeds within 20 seconds. If not, it keeps running, as it may
+# be impossible to kill.
 soon()
 {
 	[ -p "$scratch/soon" ] || mkfifo "$scratch/soon"
@@ -78,7 +78,7 @@ soon()
 	[ "$(timeout 20 head -n 1 <&9)" = 0 ]
 }
 
-# NAME: of /proc/meminfo, in kB
+# NAME: print the value in /proc/meminfo, in kB
 meminfo()
 {
 	sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo
@@ -89,10 +89,10 @@ has_kasan()
 	[ -e /sys/kernel/debug/kmemleak ]
 }
 
-# The kernel lets go of what it keeps for later: its caches, and from 6.9 on areas that
-# vmalloc has freed. KASAN has a shadow of those until they are given out again, an
-# eighth of up to 64 MB; that a module is refused, as it is there already, has them
-# flushed. And it looks at freed objects for a while, until their slabs shrink.
+# Drops the caches of the kernel. On KASAN kernels, also purges freed vmalloc
+# areas, whose shadow takes up to 8 MB: a failing insmod does (from 6.9 on,
+# freed areas are cached); and shrinks the slabs, which empties the KASAN
+# quarantine.
 let_go()
 {
 	echo 3 >/proc/sys/vm/drop_caches
@@ -103,15 +103,15 @@ let_go()
 	done
 }
 
-# in kB, when the kernel has let go
+# Prints the available memory in kB, with empty caches.
 available_memory()
 {
 	let_go
 	meminfo MemAvailable
 }
 
-# The objects in use of the slab caches that the driver's memory may come from, a line
-# each. What a CPU keeps of a cache counts as in use: each is shrunk just before.
+# Prints "CACHE OBJECTS" for each slab cache that the driver may allocate from.
+# Free objects on per-CPU slabs count as used: shrink the cache first.
 slab_objects()
 {
 	for _cache in /sys/kernel/slab/kmalloc-* /sys/kernel/slab/radix_tree_node \
@@ -124,8 +124,8 @@ slab_objects()
 	done
 }
 
-# ROUNDS: sets what is missing since loses_nothing began, and succeeds when that
-# is less than it would be if something was lost in each round
+# ROUNDS: compute what is missing since loses_nothing() started; fail if it is
+# as much as a leak in each round would cause
 nothing_is_missing()
 {
 	let_go
@@ -141,9 +141,9 @@ nothing_is_missing()
 		[ "$_areas" = 0 ]
 }
 
-# ROUNDS WHAT COMMAND...: COMMAND does the same thing ROUNDS times, and loses nothing
-# in it: no object of any slab cache, per-CPU memory, pages or vmalloc areas. The
-# kernel frees some things seconds later, so this waits for what is missing.
+# ROUNDS WHAT COMMAND...: COMMAND, which repeats something ROUNDS times, leaks
+# no slab objects, per-CPU memory, pages or vmalloc areas. The kernel frees some
+# memory with a delay: wait for it.
 loses_nothing()
 {
 	_rounds=$1
@@ -155,21 +155,23 @@ loses_nothing()
 	_available_before=$(meminfo MemAvailable)
 	"$@"
 	await nothing_is_missing "$_rounds" || :
-	is "$_what: no slab cache has an object more for each" "$_grown" ""
-	ok "$_what: $_percpu kB of per-CPU memory are missing" [ "$_percpu" -le 64 ]
-	ok "$_what: $_missing kB are missing" [ "$_missing" -lt 2048 ]
-	is "$_what: nothing is left in /proc/vmallocinfo" "$_areas" 0
+	is "$_what: no slab cache leaks an object in each round" "$_grown" ""
+	ok "$_what: per-CPU memory grows by at most 64 kB ($_percpu kB)" \
+		[ "$_percpu" -le 64 ]
+	ok "$_what: available memory shrinks by less than 2048 kB ($_missing kB)" \
+		[ "$_missing" -lt 2048 ]
+	is "$_what: /proc/vmallocinfo lists no area of the driver" "$_areas" 0
 }
 
-# What /proc/vmallocinfo tells. It is read in pieces, and when an area goes away
-# meanwhile, such as a stack, one behind it is left out.
+# Prints /proc/vmallocinfo. A read that runs while an area is freed may skip the
+# one after it: read it several times.
 vmalloc_areas()
 {
 	cat /proc/vmallocinfo /proc/vmallocinfo /proc/vmallocinfo | sort -u
 }
 
-# MB: so many, or as many as are sure to find room where vmalloc has few addresses,
-# on 32 bits: a third, as a quantum of one page takes those of two
+# MB: print MB, or a third of the vmalloc space if that is less, as on 32-bit
+# kernels: with its guard page, a quantum of one page takes the space of two
 fitting()
 {
 	_fitting=$(($(meminfo VmallocTotal) / 3072))
@@ -177,8 +179,8 @@ fitting()
 	echo "$_fitting"
 }
 
-# Free pages on the lists of each CPU, tens of MB, do not count as available.
-# These lists are kept short from here to the end of the test.
+# Shortens the per-CPU lists of free pages until the test ends. Pages on these
+# lists, up to tens of MB, do not count as available.
 count_free_pages()
 {
 	pages_of_cpus=/proc/sys/vm/percpu_pagelist_high_fraction
@@ -186,8 +188,7 @@ count_free_pages()
 	echo 1000000 >$pages_of_cpus
 }
 
-# From here to the end of the test the kernel preempts a process anywhere in it.
-# Fails where the kernel does not do that.
+# Enables full preemption until the test ends. Fails if the kernel lacks it.
 preempt_everywhere()
 {
 	preempt_mode=/sys/kernel/debug/sched/preempt
@@ -198,13 +199,13 @@ preempt_everywhere()
 	fi
 }
 
-# the word of tap.sh, with two last looks at the driver
+# Extends done_testing() of tap.sh: unloads the module and checks the kernel
+# log.
 done_testing()
 {
 	[ ! "${preempt_before-}" ] || echo "$preempt_before" >"$preempt_mode"
 	ok "the module can be unloaded" unload
 	[ ! "${pages_before-}" ] || echo "$pages_before" >"$pages_of_cpus"
-	is "the kernel does not complain" \
-		"$(log | tests/lib/dmesg-check)" ""
-	tell_plan
+	is "the kernel log has no errors" "$(log | tests/lib/dmesg-check)" ""
+	print_plan
 }

@@ -1,86 +1,89 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What all tests share: TAP.
+# Prints the results of a test in the Test Anything Protocol (TAP):
 #
 #	#!/bin/sh
 #	. tests/lib/tap.sh
-#	ok "what is promised" command that succeeds when it is kept
-#	is "what is promised" "$(what it is)" "what it should be"
+#	ok "the file exists" [ -e file ]
+#	is "the file has one line" "$(wc -l <file)" 1
 #	done_testing
 #
-# A test that ends before done_testing has failed, as it tells no plan.
+# A test that ends before done_testing fails, since its plan is missing.
 
 tests=0
 failed=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 
-_tell()	# ok|not ok, description
+# RESULT DESCRIPTION: print the result, "ok" or "not ok"
+_report()
 {
 	tests=$((tests + 1))
 	echo "$1 $tests - $2"
 	[ "$1" = ok ] || failed=$((failed + 1))
 }
 
-# DESCRIPTION COMMAND...: the command succeeds; what it prints is told if not
+# DESCRIPTION COMMAND...: the command succeeds; its output is shown if not
 ok()
 {
 	_description=$1
 	shift
-	if "$@" >"$scratch/said" 2>&1; then
-		_tell ok "$_description"
+	if "$@" >"$scratch/output" 2>&1; then
+		_report ok "$_description"
 	else
 		_status=$?
-		_tell "not ok" "$_description"
-		echo "# $* gave status $_status"
-		sed 's/^/# /' "$scratch/said"
+		_report "not ok" "$_description"
+		echo "# exit status $_status: $*"
+		sed 's/^/# /' "$scratch/output"
 	fi
 }
 
-# DESCRIPTION COMMAND...: the command fails, and is not killed
+# DESCRIPTION COMMAND...: the command fails, but not by a signal or a time limit
 fails()
 {
 	_description=$1
 	shift
-	if "$@" >"$scratch/said" 2>&1 || [ $? -ge 124 ]; then
-		_tell "not ok" "$_description"
-		echo "# $* did not fail as it should"
-		sed 's/^/# /' "$scratch/said"
+	if "$@" >"$scratch/output" 2>&1 || [ $? -ge 124 ]; then
+		_report "not ok" "$_description"
+		echo "# succeeded or was killed: $*"
+		sed 's/^/# /' "$scratch/output"
 	else
-		_tell ok "$_description"
+		_report ok "$_description"
 	fi
 }
 
-# DESCRIPTION GOT WANTED
+# DESCRIPTION ACTUAL EXPECTED: both are equal
 is()
 {
 	if [ "$2" = "$3" ]; then
-		_tell ok "$1"
+		_report ok "$1"
 	else
-		_tell "not ok" "$1"
-		printf '%s\n' "got: $2" "wanted: $3" | sed 's/^/# /'
+		_report "not ok" "$1"
+		printf '%s\n' "actual: $2" "expected: $3" | sed 's/^/# /'
 	fi
 }
 
-# DESCRIPTION GOT PATTERN: got matches the extended regular expression, whole
+# DESCRIPTION ACTUAL PATTERN: ACTUAL matches the extended regular expression as
+# a whole
 like()
 {
 	if printf '%s\n' "$2" | grep -Eqx -e "$3"; then
-		_tell ok "$1"
+		_report ok "$1"
 	else
-		_tell "not ok" "$1"
-		printf '%s\n' "got: $2" "wanted: $3" | sed 's/^/# /'
+		_report "not ok" "$1"
+		printf '%s\n' "actual: $2" "expected: $3" | sed 's/^/# /'
 	fi
 }
 
-# DESCRIPTION REASON
+# DESCRIPTION REASON: skip one test
 skip()
 {
-	_tell ok "$1 # SKIP $2"
+	_report ok "$1 # SKIP $2"
 }
 
-# COMMAND...: tries until it succeeds; gives up after 20 seconds
+# COMMAND...: repeat it until it succeeds; fail after 20 seconds
 await()
 {
 	_end=$(($(date +%s) + 20))
@@ -89,13 +92,15 @@ await()
 	done
 }
 
-# PROCESS: has ended, even if nobody has waited for it
+# PID: the process has ended; it may be a zombie
 gone()
 {
 	! [ -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
 }
 
-tell_plan()
+# Prints the plan and exits. done_testing() of tests/lib/driver.sh calls it,
+# too.
+print_plan()
 {
 	echo "1..$tests"
 	[ "$failed" -eq 0 ]
@@ -104,5 +109,5 @@ tell_plan()
 
 done_testing()
 {
-	tell_plan
+	print_plan
 }
