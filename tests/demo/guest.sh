@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Types the book's session and shows what comes of it.
+# Runs the commands of the book's session and prints them with their output.
 set -eu
 
-# COMMAND: as root types it
+# COMMAND: run it as root
 root()
 {
 	printf '\n# %s\n' "$1"
 	sh -c "$1"
 }
 
-# COMMAND: as somebody without any rights types it
+# COMMAND: run it as a user without privileges
 student()
 {
 	printf '\n$ %s\n' "$1"
@@ -19,6 +19,7 @@ student()
 		--inh-caps=-all sh -c "$1"
 }
 
+# TEXT...: print it in parentheses
 explain()
 {
 	printf '\n  (%s)\n' "$*" | fmt -w 78
@@ -29,24 +30,24 @@ root 'ls -l /dev/scullv*'
 root 'cat bigfile > /dev/scullv0; head -5 /proc/scullvmem'
 root 'cmp bigfile /dev/scullv0 && echo the same'
 
-explain "The kernel's own list of vmalloc areas knows these addresses. It shows" \
-	"them to root from kptr_restrict=1 on."
+explain "/proc/vmallocinfo lists the vmalloc areas of the kernel, among them these" \
+	"quanta. With kptr_restrict=1, root sees the addresses."
 root 'sysctl -w kernel.kptr_restrict=1'
 root "sed -n 's/^ *[0-9]*:/^0x/p' /proc/scullvmem | head -2 | grep -f - /proc/vmallocinfo"
-apart=$(printf '%#x' $((17 * $(getconf PAGESIZE))))
-explain "Neighbours lie $apart apart: a quantum's 16 pages and a guard page, so" \
-	"that whoever runs past the end of one does not run into the next."
+distance=$(printf '%#x' $((17 * $(getconf PAGESIZE))))
+explain "Adjacent quanta are $distance bytes apart: 16 pages and a guard page, which" \
+	"catches accesses past the end of a quantum."
 
 root 'sysctl -w kernel.kptr_restrict=0'
-explain "Others see a hash where root sees an address."
+explain "Root sees addresses; other users see hashes."
 student 'head -5 /proc/scullvmem'
 
 root './scullv_unload'
 
-explain "The book's chapter shows two snapshots. The quanta of the first driver," \
-	"scullp, are of the page allocator: they lie in the kernel's map of all" \
-	"memory, wherever a page was free. Those of scullv lie in the range of" \
-	"vmalloc. Here they are, side by side."
+explain "The book compares two snapshots. The driver scullp gets its quanta from the" \
+	"page allocator: they are in the kernel's linear mapping of all memory," \
+	"wherever pages were free. Those of scullv are in the vmalloc range. Both" \
+	"side by side:"
 root 'insmod scullv.ko alloc=pages,vmalloc order=0,4'
 root 'tee /dev/scullv0 /dev/scullv1 < bigfile | wc -c'
 root "grep -A 5 'Device 0' /proc/scullvmem > scullp"
