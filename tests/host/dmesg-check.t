@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Which lines of a kernel's log tell of a bug, and which are the kernel's own.
+# tests/lib/dmesg-check: which lines of a kernel log it prints.
 
 . tests/lib/tap.sh
 
-# WHAT FIRST SECOND: a data race of two stacks, each with commas between
+# FUNCTIONS STACK STACK: print the report of a data race between two stacks,
+# each a list of functions separated by commas
 race()
 {
 	line="[    1.000000]"
@@ -21,8 +22,10 @@ race()
 	echo "$line =================================================================="
 }
 
-# as dmesg shows it, and as the console does: without a time where nothing follows
-told()
+# FUNCTIONS STACK STACK: print how many races dmesg-check finds, in the log as
+# dmesg prints it and as the console does, which omits the time stamp of empty
+# lines
+count_races()
 {
 	dmesg=$(race "$@" | tests/lib/dmesg-check | grep -c KCSAN)
 	console=$(race "$@" | sed 's/^\[.*\] $//' | tests/lib/dmesg-check | grep -c KCSAN)
@@ -34,21 +37,26 @@ timer="hrtimer_active+0x1/0x2,asm_sysvec_apic_timer_interrupt+0x1/0x2"
 unmap="zap_page_range_single+0x1/0x2,unmap_mapping_range+0x1/0x2"
 other="handle_mm_fault+0x1/0x2"
 
-is "a race of the driver's is told" "$(told "a / b" "$driver" "$other")" "1 1"
-is "in the second stack, too" "$(told "a / b" "$other" "$driver")" "1 1"
-is "not one without it" "$(told "a / b" "$other" "$other")" "0 0"
-is "nor that of an interrupt" "$(told "a / b" "$timer,$driver" "$timer,$driver")" \
-	"0 0"
-is "but the driver's with an interrupt" \
-	"$(told "a / b" "$timer,$driver" "$driver")" "1 1"
-is "not that of an unmapping" "$(told "a / b" "$unmap,$driver" "$other")" "0 0"
-is "but the driver's with one" "$(told "a / b" "$unmap,$driver" "$driver")" "1 1"
-is "not that of vm_insert_pages() itself" "$(told \
+is "a race with the driver in the first stack counts" \
+	"$(count_races "a / b" "$driver" "$other")" "1 1"
+is "a race with the driver in the second stack counts" \
+	"$(count_races "a / b" "$other" "$driver")" "1 1"
+is "a race without the driver does not count" \
+	"$(count_races "a / b" "$other" "$other")" "0 0"
+is "a race of interrupt handlers does not count" \
+	"$(count_races "a / b" "$timer,$driver" "$timer,$driver")" "0 0"
+is "a race of the driver with an interrupt handler counts" \
+	"$(count_races "a / b" "$timer,$driver" "$driver")" "1 1"
+is "a race of unmap_mapping_range() does not count" \
+	"$(count_races "a / b" "$unmap,$driver" "$other")" "0 0"
+is "a race of the driver with unmap_mapping_range() counts" \
+	"$(count_races "a / b" "$unmap,$driver" "$driver")" "1 1"
+is "a race in vm_insert_pages() does not count" "$(count_races \
 	"page_add_file_rmap / validate_page_before_insert" "$driver" "$driver")" \
 	"0 0"
-is "one that the log breaks off in is told" \
+is "a race at the end of the log counts" \
 	"$(race "a / b" "$driver" "$other" | head -n 6 | tests/lib/dmesg-check | wc -l)" 1
-is "as is what else is red" \
+is "a warning counts" \
 	"$(echo "[    1.000000] WARNING: CPU: 0" | tests/lib/dmesg-check | wc -l)" 1
 
 done_testing

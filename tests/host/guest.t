@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What guest/run promises, seen from outside.
+# guest/run: its options, output, exit status and traces.
 
 . tests/lib/tap.sh
 
 case ${KERNEL-} in
 kasan | kcsan)
-	echo "1..0 # SKIP it starts smaller guests than the debug kernels boot in"
+	echo "1..0 # SKIP debug kernels need more memory than these guests have"
 	exit ;;
 esac
 
 export TMPDIR="$scratch/tmp"
 mkdir "$TMPDIR"
 
-# -- what goes in and what comes out --
+# -- options, output and exit status --
 
 echo "a file" >"$scratch/file"
 cat >"$scratch/probe" <<'END'
@@ -35,7 +35,7 @@ echo "to stderr" >&2
 exit 7
 END
 chmod +x "$scratch/probe"
-# a program of this machine's, for guests that can run it
+# a program of this machine, for guests of the same architecture
 cp "$(command -v find)" "$scratch/finder"
 find . --version >"$scratch/version"
 status=0
@@ -43,68 +43,74 @@ guest/run -m 512M -s 1 -a one.more -i "$scratch/file" -i "$scratch/probe" \
 	-i "$scratch/finder" -- ./probe first 'second  word' \
 	>"$scratch/out" 2>"$scratch/err" || status=$?
 
-# NAME: what the probe has told
-told()
+# NAME: print the value that the probe reports
+probed()
 {
 	sed -n "s/^$1: //p" "$scratch/out"
 }
 
-is "the command's exit status is the guest's" "$status" 7
-is "nothing is said when all is well" "$(cat "$scratch/err")" ""
-is "what the command says is all there is" \
-	"$(wc -l <"$scratch/out")" 13
-is "with what it says on its standard error" \
+is "guest/run exits with the status of the command" "$status" 7
+is "guest/run prints no messages on success" "$(cat "$scratch/err")" ""
+is "the output of the command is complete" "$(wc -l <"$scratch/out")" 13
+is "the output of the command includes its standard error" \
 	"$(tail -n 1 "$scratch/out")" "to stderr"
-is "it runs as root" "$(told user)" 0
-is "beside the module, the scripts and each -i" "$(told files)" \
-	"a file scullv.ko scullv_load scullv_unload"
-is "the module is not loaded" "$(told loaded)" 0
-is "its arguments are as they were given" "$(told words)" "2, second  word"
-ok "-m is the memory" test "$(told memory)" -gt 400 -a "$(told memory)" -le 512
-is "-s the processors" "$(told cpus)" 1
-is "-a what the kernel is told" "$(told arguments)" one.more
-machine=$(told machine)
+is "the command runs as root" "$(probed user)" 0
+is "the directory has the module, the scripts and the files of -i" \
+	"$(probed files)" "a file scullv.ko scullv_load scullv_unload"
+is "the module is not loaded" "$(probed loaded)" 0
+is "the command gets its arguments unchanged" "$(probed words)" "2, second  word"
+ok "-m sets the memory" \
+	test "$(probed memory)" -gt 400 -a "$(probed memory)" -le 512
+is "-s sets the number of CPUs" "$(probed cpus)" 1
+is "-a appends to the kernel command line" "$(probed arguments)" one.more
+machine=$(probed machine)
 if [ "$machine" = "$(uname -m)" ]; then
-	is "a program finds its libraries" "$(told program)" \
-		"$(head -c 9 "$scratch/version")"
+	is "a program of this machine runs with its libraries" \
+		"$(probed program)" "$(head -c 9 "$scratch/version")"
 else
-	skip "a program finds its libraries" "the guest is a $machine"
+	skip "a program of this machine runs with its libraries" \
+		"the guest is a $machine"
 fi
-like "coreutils are the real ones" "$(told real)" '/usr/bin/ls ls \(GNU .*'
-is "no file is left behind" "$(ls -A "$TMPDIR")" ""
+like "ls is that of coreutils, not of busybox" "$(probed real)" \
+	'/usr/bin/ls ls \(GNU .*'
+is "guest/run leaves no files" "$(ls -A "$TMPDIR")" ""
 
-# -- a kernel in trouble, a command that does not end, bad words --
+# -- kernel errors, time limit, invalid arguments --
 
 status=0
 guest/run -- sh -c 'echo "BUG: not one"; echo "WARNING: a test" >/dev/kmsg' \
 	>"$scratch/out" 2>"$scratch/err" || status=$?
-is "a warning in the kernel's log is status 99" "$status" 99
-ok "and shown on stderr" grep -q 'WARNING: a test' "$scratch/err"
-fails "the command's own words are none" grep -q 'not one' "$scratch/err"
+is "a warning in the kernel log causes exit status 99" "$status" 99
+ok "a warning in the kernel log is printed" \
+	grep -q 'WARNING: a test' "$scratch/err"
+fails "the output of the command is not taken for the kernel log" \
+	grep -q 'not one' "$scratch/err"
 
 status=0
 guest/run -- sh -c 'echo c >/proc/sysrq-trigger' >"$scratch/out" \
 	2>"$scratch/err" || status=$?
-is "a panic is status 99" "$status" 99
-ok "with the kernel's log on stderr" grep -q 'Kernel panic' "$scratch/err"
+is "a kernel panic causes exit status 99" "$status" 99
+ok "the log of a kernel panic is printed" grep -q 'Kernel panic' "$scratch/err"
 
 status=0
 guest/run -a rdinit=/none -- true >"$scratch/out" 2>"$scratch/err" ||
 	status=$?
-is "a kernel that does not come up is status 99" "$status" 99
-ok "after a second try" grep -q "starting it again" "$scratch/err"
+is "a kernel that does not boot causes exit status 99" "$status" 99
+ok "a kernel that does not boot is started again" \
+	grep -q "starting it again" "$scratch/err"
 
 status=0
 guest/run -t 10 -- sleep 1000 >"$scratch/out" 2>"$scratch/err" || status=$?
-is "a command that takes too long is status 124" "$status" 124
+is "a command that exceeds the time limit causes exit status 124" "$status" 124
 
-fails "a kernel that there is not" guest/run -k none -- true
-like "is told with those that there are" \
+fails "guest/run fails for an unknown kernel" guest/run -k none -- true
+like "the message about an unknown kernel lists the kernels" \
 	"$(guest/run -k none -- true 2>&1)" '.*the kernels are:.* 6\.1( .*)?'
 
-# -- Ctrl-C, to a group of processes as a terminal sends it --
+# -- Ctrl-C --
 
-# a shell has its background ignore that
+# A terminal sends SIGINT to the process group. Shells start background
+# processes with SIGINT ignored.
 mkfifo "$scratch/pipe"
 setsid env --default-signal=INT sh -c \
 	'echo $$; exec guest/run -- sh -c "echo up; sleep 1000"' \
@@ -113,12 +119,12 @@ setsid env --default-signal=INT sh -c \
 	read -r pid
 	read -r up
 } <"$scratch/pipe"
-is "a guest is up" "$up" up
+is "the guest boots" "$up" up
 kill -INT "-$pid"
 status=0
 wait $! || status=$?
-is "Ctrl-C ends it" "$status" 130
-is "and leaves no process" "$(pgrep -f "$TMPDIR" | wc -l)" 0
-is "and no file" "$(ls -A "$TMPDIR")" ""
+is "Ctrl-C ends guest/run with status 130" "$status" 130
+is "Ctrl-C leaves no processes" "$(pgrep -f "$TMPDIR" | wc -l)" 0
+is "Ctrl-C leaves no files" "$(ls -A "$TMPDIR")" ""
 
 done_testing

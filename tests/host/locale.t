@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The user's language and umask have no effect on the guest: programs whose output a
-# script reads run with LC_ALL=C, and files in the guest can be read by everyone.
+# The locale and the umask of the user do not affect the guest: programs with
+# parsed output run with LC_ALL=C, and everyone can read the files of the guest.
 
 . tests/lib/tap.sh
 
-# Programs in place of those of apt, which record the locale and give nothing.
+# Replacements for the programs of apt, which record the locale and fail.
 mkdir "$scratch/bin" "$scratch/cache"
 for program in apt-cache apt-config apt-get dpkg-deb dpkg-query; do
 	cat >"$scratch/bin/$program" <<-END
@@ -17,8 +17,8 @@ for program in apt-cache apt-config apt-get dpkg-deb dpkg-query; do
 	chmod +x "$scratch/bin/$program"
 done
 
-# COMMAND...: in German, with these programs and an empty cache
-in_german()
+# COMMAND...: run it in a German locale, with these programs and an empty cache
+run_in_german()
 {
 	env PATH="$scratch/bin:$PATH" SCULLV_CACHE="$scratch/cache" \
 		LANG=de_DE.UTF-8 LC_ALL=de_DE.UTF-8 "$@" >"$scratch/out" 2>&1
@@ -28,34 +28,35 @@ for command in "guest/fetch-kernel 6.1" "guest/build-rootfs amd64 bookworm" \
 	"tests/install-deps make"; do
 	: >"$scratch/locales"
 	# shellcheck disable=SC2086 # words
-	in_german $command
-	ok "$command runs programs of apt" [ -s "$scratch/locales" ]
-	is "$command runs them with LC_ALL=C only" \
+	run_in_german $command
+	ok "$command runs apt" [ -s "$scratch/locales" ]
+	is "$command runs apt only with LC_ALL=C" \
 		"$(grep -v ' C$' "$scratch/locales")" ""
 done
 
-# what the others cannot read, or enter, in a list as "cpio -tv" prints it
-closed()
+# Reads the output of "cpio -tv", and prints the files that others cannot read
+# and the directories that they cannot enter.
+list_unreadable()
 {
 	awk '/^-......[^r]/ || /^d......(-|..[^xt])/ { print $1, $NF }'
 }
 
 echo true >"$scratch/command"
-mkdir "$scratch/folder"
+mkdir "$scratch/dir"
 (umask 077 && guest/build-initrd "${KERNEL:-6.1}" "$scratch/command" \
-	"$scratch/folder") >"$scratch/initrd" 2>"$scratch/said"
-# two archives, one after the other: the guest's programs, and the rest
-cpio -tv --quiet <"$scratch/initrd" >"$scratch/programs" 2>&1
+	"$scratch/dir") >"$scratch/initrd" 2>"$scratch/err"
+# The initrd consists of two archives: that of guest/build-rootfs, and the rest.
+cpio -tv --quiet <"$scratch/initrd" >"$scratch/rootfs" 2>&1
 # shellcheck source=guest/kernels.sh
 . guest/kernels.sh
 find_kernel "${KERNEL:-6.1}"
 skip=$(wc -c <"$(guest/build-rootfs "$architecture" "$rootfs_suite")")
 tail -c +$((skip + 1)) "$scratch/initrd" | cpio -tv --quiet \
 	>"$scratch/rest" 2>&1
-ok "the archive has the module" grep -q scullv.ko "$scratch/rest"
-is "with umask 077, everyone can read the guest's programs" \
-	"$(closed <"$scratch/programs")" ""
+ok "the initrd has the module" grep -q scullv.ko "$scratch/rest"
+is "with umask 077, everyone can read the programs of the guest" \
+	"$(list_unreadable <"$scratch/rootfs")" ""
 is "with umask 077, everyone can read the module and the scripts" \
-	"$(closed <"$scratch/rest")" ""
+	"$(list_unreadable <"$scratch/rest")" ""
 
 done_testing

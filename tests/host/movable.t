@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Memory that is for programs and files only, as it may be unplugged or is kept for
-# CMA, counts as available. Quanta cannot have it: a writer is stopped before the
-# rest is used up.
+# MemAvailable includes memory that the kernel cannot allocate quanta from:
+# movable zones and CMA. A writer gets ENOMEM before the other memory is used
+# up.
 
 . tests/lib/tap.sh
 
@@ -17,34 +17,34 @@ dmesg | grep -E 'Out of memory|oom-kill|Killed process'
 rmmod scullv
 END
 
-# ARGUMENT: of the kernel; what a guest tells that has it
+# ARGUMENT: run the script in a guest with this kernel argument
 # shellcheck disable=SC2317 # called by ok
-fill()
+run_guest()
 {
 	guest/run -a "$1" -i "$scratch/fill" -- sh fill >"$scratch/out" 2>&1
 }
 
-# DESCRIPTION
-stops()
+# DESCRIPTION: the writer has stopped in time
+check_writer()
 {
 	like "$1: the writer gets ENOMEM" "$(grep "^dd:" "$scratch/out")" \
 		".*: Cannot allocate memory"
-	ok "$1: it has stored 50 MB at least" \
+	ok "$1: the writer has stored at least 50 MB" \
 		[ "$(sed -n 's/ bytes.*//p' "$scratch/out")" -gt 50000000 ]
-	is "$1: nobody is killed" "$(grep -E "oom|Kill" "$scratch/out")" ""
+	is "$1: the OOM killer is not invoked" "$(grep -E "oom|Kill" "$scratch/out")" ""
 }
 
-ok "a guest with movable memory comes up, and goes down" fill kernelcore=50%
-ok "it has some" grep -q 'Movable managed: [1-9]' "$scratch/out"
-stops "half of the memory is movable"
+ok "a guest with movable memory succeeds" run_guest kernelcore=50%
+ok "the guest has movable memory" grep -q 'Movable managed: [1-9]' "$scratch/out"
+check_writer "half of the memory is movable"
 
 if grep -q CmaTotal "$scratch/out"; then
-	ok "a guest with memory for CMA comes up, and goes down" fill cma=256M
+	ok "a guest with a CMA area succeeds" run_guest cma=256M
 fi
 if grep -q 'CmaTotal: *262144 kB' "$scratch/out"; then
-	stops "a quarter of the memory is CMA's"
+	check_writer "a quarter of the memory is CMA"
 else
-	skip "a quarter of the memory is CMA's" "this kernel keeps none for it"
+	skip "a quarter of the memory is CMA" "this kernel has no CMA"
 fi
 
 done_testing

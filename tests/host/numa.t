@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A machine of two NUMA nodes. A writer that may use one of them only gets ENOMEM
-# when that node is full, and no process is killed. A writer that may use both
-# stores more than either has.
+# On a machine with two NUMA nodes, a writer that is bound to one node gets
+# ENOMEM when that node is full, and no process is killed. A writer that may use
+# both nodes stores more than the memory of one.
 
 . tests/lib/tap.sh
 
 case ${KERNEL:=6.1} in
 *i386 | *armhf | *s390x | *riscv64)
-	echo "1..0 # SKIP this machine has no NUMA nodes"
+	echo "1..0 # SKIP this architecture has no NUMA nodes"
 	exit ;;
 esac
 
-# Prints, for each writer, what dd has said, whether a process beside it lives, and
-# how many MiB are stored.
+# Prints for each writer the message of dd, whether a bystander, an idle process
+# with 30 MB, is alive, and how many MiB are stored.
 cat >"$scratch/fill" <<'END'
 [ -d /sys/devices/system/node ] || { echo "no nodes"; exit; }
 [ -d /sys/devices/system/node/node1 ] || exit
@@ -32,14 +32,14 @@ sh -c 'mine=$(head -c 30000000 /dev/zero | tr "\0" m); echo; sleep 10000
 bystander=$!
 until [ -s ready ]; do :; done
 
-# DEVICE WHAT COMMAND...: fills it
+# MINOR WHAT COMMAND...: fill the device, with a dd that COMMAND runs
 fill()
 {
 	device=$1 what=$2
 	shift 2
-	said=$("$@" dd if=/dev/zero of="/dev/scullv$device" bs=1M 2>&1)
-	echo "$what: $(echo "$said" | head -n 1)"
-	kill -0 $bystander 2>&- && echo "$what: the bystander lives"
+	message=$("$@" dd if=/dev/zero of="/dev/scullv$device" bs=1M 2>&1)
+	echo "$what: $(echo "$message" | head -n 1)"
+	kill -0 $bystander 2>&- && echo "$what: the bystander is alive"
 	echo "$what: stored $(($(cat "/sys/class/scullv/scullv$device/bytes") >> 20))"
 }
 
@@ -63,7 +63,7 @@ rmmod scullv
 END
 
 # shellcheck disable=SC2317 # called by ok
-fill()
+run_guest()
 {
 	node=memory-backend-ram,size=640M,id
 	guest/run -m 1280M -q "-smp sockets=2,cores=1 -object $node=m0 -object $node=m1 \
@@ -74,29 +74,29 @@ fill()
 		! cat "$scratch/out"
 }
 
-ok "a guest of two nodes comes up, and goes down" fill
+ok "a guest with two nodes succeeds" run_guest
 if grep -q '^no nodes' "$scratch/out"; then
-	skip "writers that fill a node" "this kernel knows no nodes"
+	skip "writers that fill a node" "this kernel has no support for NUMA"
 	done_testing
 fi
 
-# WHAT MIN MAX: that writer got ENOMEM when it had stored MIN to MAX MiB
-stops()
+# WHAT MIN MAX: the writer got ENOMEM after storing MIN to MAX MiB
+check_writer()
 {
 	like "$1: the writer gets ENOMEM" "$(sed -n "s/^$1: dd: //p" "$scratch/out")" \
 		".*: Cannot allocate memory"
-	ok "$1: the bystander lives" grep -qx "$1: the bystander lives" "$scratch/out"
+	ok "$1: the bystander is alive" grep -qx "$1: the bystander is alive" "$scratch/out"
 	stored=$(sed -n "s/^$1: stored //p" "$scratch/out")
-	ok "$1: $stored MiB were stored, $2 to $3" \
+	ok "$1: the writer has stored $2 to $3 MiB ($stored)" \
 		[ "${stored:-0}" -ge "$2" -a "${stored:-0}" -le "$3" ]
 }
 
-stops "vmalloc, node 0" 100 640
-stops "pages, node 0" 100 640
-stops "huge, node 0" 100 640
-stops "a cpuset of node 0" 100 640
-stops "any node, while node 0 is full" 100 640
-stops "any node" 641 1280
+check_writer "vmalloc, node 0" 100 640
+check_writer "pages, node 0" 100 640
+check_writer "huge, node 0" 100 640
+check_writer "a cpuset of node 0" 100 640
+check_writer "any node, while node 0 is full" 100 640
+check_writer "any node" 641 1280
 is "no process is killed" "$(grep -iE 'oom|kill' "$scratch/out")" ""
 
 done_testing
