@@ -24,7 +24,7 @@ fill()
 	attribute quanta "$1"
 }
 
-count_free_pages
+shorten_percpu_lists
 for n in 0 1; do
 	order=$(attribute order $n)
 	available=$(meminfo MemAvailable)

@@ -73,7 +73,7 @@ is "trims of all devices free all vmalloc areas" "$(grep -c scullv /proc/vmalloc
 
 # Fill memory with ones and free it, then write one byte to each new quantum.
 for i in 0 1 2 3; do
-	xfs_io -c "pwrite -q -S 0xff -b 1m 0 $(fitting 300)000000" /dev/scullv0
+	xfs_io -c "pwrite -q -S 0xff -b 1m 0 $(clamp_to_vmalloc 300)000000" /dev/scullv0
 	: >/dev/scullv0
 	size=$((4 * page << $(attribute order $i)))
 	dd if=/dev/zero of=/dev/scullv$i bs=1 count=1 seek=$((size - 1)) \
@@ -120,7 +120,7 @@ ok "pages, order 4: $free of $total kB are available after the failure" \
 	[ "$free" -gt $((total / 5)) ]
 ok "vmalloc, order 4: fragmented memory holds a quarter of the available size" \
 	dd if=/dev/zero of=/dev/scullv3 bs=1M \
-	count="$(fitting $((free / 4096)))"
+	count="$(clamp_to_vmalloc $((free / 4096)))"
 is "writes to fragmented memory do not invoke the OOM killer" \
 	"$(log | grep -E 'Out of memory|oom-kill|Killed process')" ""
 

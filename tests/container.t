@@ -27,7 +27,7 @@ mkdir "$groups"
 mount -t cgroup2 none "$groups"
 echo +memory >"$groups/cgroup.subtree_control"
 mkdir "$group"
-memory=$(fitting 40)	# MiB, the least for quanta
+memory=$(clamp_to_vmalloc 40)	# MiB, the least for quanta
 max=$(((memory + 20) << 20))
 echo $max >"$group/memory.max"
 
@@ -46,7 +46,7 @@ bystander=$!
 # shellcheck disable=SC2317 # called by ok
 bystander_answers()
 {
-	! gone "$bystander" && [ "$(timeout 100 head -n 1 <&9)" = 4000000 ]
+	! has_ended "$bystander" && [ "$(timeout 100 head -n 1 <&9)" = 4000000 ]
 }
 ok "another process in the group allocates memory" bystander_answers
 

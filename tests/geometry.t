@@ -399,11 +399,11 @@ done
 for pair in "order qset" "alloc order" "qset alloc"; do
 	# shellcheck disable=SC2086 # two words
 	ok "$pair: both take effect when set concurrently" \
-		soon tests/helpers/set-geometry 1 2000 $pair
+		ends_soon tests/helpers/set-geometry 1 2000 $pair
 done
 for other in order qset alloc; do
 	ok "RESET and $other end when set concurrently" \
-		soon tests/helpers/set-geometry 1 2000 reset $other
+		ends_soon tests/helpers/set-geometry 1 2000 reset $other
 done
 
 done_testing

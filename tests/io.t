@@ -14,7 +14,7 @@ big=$scratch/big
 qset=$((500 * 4096 / page))
 
 # data: repeated copies of the guest's programs
-length=$(fitting 200)000003
+length=$(clamp_to_vmalloc 200)000003
 cat /usr/bin/bash /usr/bin/fio >"$part"
 part_size=$(stat -c %s "$part")
 # shellcheck disable=SC2046 # one name, repeated

@@ -131,7 +131,7 @@ is "failed allocations are uncharged" "$(fill 0)" 10
 # A failed write leaves no item, qset or XArray node, even before the next trim.
 
 # COMMAND...: of tests/helpers/count-errors
-# shellcheck disable=SC2317 # called by loses_nothing
+# shellcheck disable=SC2317 # called by leaks_nothing
 refused()
 {
 	_refused=$(tests/helpers/count-errors "$@")
@@ -139,21 +139,21 @@ refused()
 
 load order=4,4,0,0 qset=500,100000,500,1 limit="$page" \
 	alloc=vmalloc,vmalloc,pages,vmalloc
-loses_nothing 20000 "20000 writes over the limit, each to a new item" \
+leaks_nothing 20000 "20000 writes over the limit, each to a new item" \
 	refused $dev write 20000 $((500 * quantum))
 is "20000 writes over the limit fail with ENOSPC" "$_refused" "20000 ENOSPC"
-loses_nothing 200 "200 writes over the limit, with large qsets" \
+leaks_nothing 200 "200 writes over the limit, with large qsets" \
 	refused /dev/scullv1 write 200 $((100000 * quantum))
 is "200 writes with large qsets fail with ENOSPC" "$_refused" "200 ENOSPC"
 write /dev/scullv2 $((201 * 500 * page - 1)) 1 >/dev/null
-loses_nothing 200 "200 loads through a mapping, over the limit" \
+leaks_nothing 200 "200 loads through a mapping, over the limit" \
 	refused /dev/scullv2 touch 200 $((500 * page))
 is "200 loads through a mapping over the limit fail with SIGBUS" \
 	"$_refused" "200 SIGBUS"
 echo 0 >$parameter
 echo $whole >/sys/class/scullv/scullv3/order
 : >/dev/scullv3
-loses_nothing 2000 "2000 writes to quanta larger than the memory" \
+leaks_nothing 2000 "2000 writes to quanta larger than the memory" \
 	refused /dev/scullv3 write 2000 $((page << whole))
 is "2000 writes to quanta larger than the memory fail with ENOMEM" \
 	"$_refused" "2000 ENOMEM"
@@ -168,9 +168,9 @@ is "limit=1% has room for 1% of the memory" "$(
 is "limit is read as a percentage if it was given as one" "$(cat $parameter)" 1%
 
 # on 32 bits one allocator alone cannot allocate half of the memory
-count_free_pages
+shorten_percpu_lists
 load alloc=pages,vmalloc
-tests/helpers/buffer write /dev/scullv1 0 "$(fitting 100)000000" >/dev/null
+tests/helpers/buffer write /dev/scullv1 0 "$(clamp_to_vmalloc 100)000000" >/dev/null
 is "the default limit is half of the memory" "$(
 	tests/helpers/buffer -r 1024 write $dev 0 $((memory * 1024 / 2000)) >/dev/null
 	echo $(($(attribute bytes 0) + $(attribute bytes 1))))" \

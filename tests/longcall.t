@@ -67,7 +67,7 @@ fi
 
 # items of the largest size, whose quanta the limit refuses
 load order=0 qset=1048576 alloc=pages limit="$page"
-items=$(($(fitting $(($(meminfo MemTotal) / 3000))) / 8))
+items=$(($(clamp_to_vmalloc $(($(meminfo MemTotal) / 3000))) / 8))
 item=$((1048576 * page))
 set -- "pwrite 1 $((items * item))"
 while [ $items -gt 1 ]; do

@@ -86,7 +86,7 @@ fill()
 
 addresses=$(($(meminfo VmallocTotal) / 4))
 
-count_free_pages
+shorten_percpu_lists
 load limit=0 qset=1000000,1
 fill vmalloc 0
 fill vmalloc 9
@@ -145,7 +145,7 @@ kill $bystander
 # in each of 10000 rounds is 80 kB per CPU.
 
 # ROUNDS DEVICE
-# shellcheck disable=SC2317 # called by loses_nothing
+# shellcheck disable=SC2317 # called by leaks_nothing
 rounds()
 {
 	tests/helpers/rounds "$2" "$1"
@@ -154,14 +154,14 @@ rounds()
 
 load order=0 qset=500,100000,500,500 alloc=vmalloc,vmalloc,pages,huge
 rounds 100 $dev	# allocates what the kernel keeps
-loses_nothing 10000 "10000 rounds" rounds 10000 $dev
-loses_nothing 100 "100 rounds with qsets from vmalloc" rounds 100 /dev/scullv1
+leaks_nothing 10000 "10000 rounds" rounds 10000 $dev
+leaks_nothing 100 "100 rounds with qsets from vmalloc" rounds 100 /dev/scullv1
 echo 2 >/sys/class/scullv/scullv2/order
 rounds 1 /dev/scullv2
-loses_nothing 1000 "1000 rounds with pages" rounds 1000 /dev/scullv2
+leaks_nothing 1000 "1000 rounds with pages" rounds 1000 /dev/scullv2
 echo 9 >/sys/class/scullv/scullv3/order
 rounds 1 /dev/scullv3
-loses_nothing 100 "100 rounds with huge pages" rounds 100 /dev/scullv3
+leaks_nothing 100 "100 rounds with huge pages" rounds 100 /dev/scullv3
 
 i=0
 while [ $i -lt 300 ]; do
@@ -170,7 +170,7 @@ while [ $i -lt 300 ]; do
 	echo "close"
 	i=$((i + 1))
 done >"$scratch/far"
-loses_nothing 300 "300 rounds with a deep index" \
+leaks_nothing 300 "300 rounds with a deep index" \
 	sh -c "xfs_io $dev <$scratch/far >/dev/null 2>&1; : >$dev"
 
 # unloading frees full devices

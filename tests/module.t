@@ -102,7 +102,7 @@ rounds()
 }
 
 # insmod fails at the last of 32 devices
-# shellcheck disable=SC2317 # called by loses_nothing
+# shellcheck disable=SC2317 # called by leaks_nothing
 failed_loads()
 {
 	ones=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1
@@ -113,11 +113,11 @@ failed_loads()
 	done
 }
 
-count_free_pages
+shorten_percpu_lists
 rounds 5	# allocates what the kernel keeps
-loses_nothing 100 "100 rounds of insmod and rmmod" rounds 100
+leaks_nothing 100 "100 rounds of insmod and rmmod" rounds 100
 is "100 rounds of insmod and rmmod succeed" "$rounds" 100
-loses_nothing 20 "20 failed loads" failed_loads
+leaks_nothing 20 "20 failed loads" failed_loads
 is "20 failed loads leave nothing" "$(traces)" ""
 
 done_testing

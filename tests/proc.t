@@ -147,7 +147,7 @@ is "a dump of 3000 items of one quantum is complete" \
 
 # -- many quanta, in items of 1000 --
 
-megabytes=$(fitting 400)
+megabytes=$(clamp_to_vmalloc 400)
 # KASAN and kmemleak double the memory per quantum
 ! has_kasan || megabytes=$((megabytes / 2))
 

@@ -107,13 +107,13 @@ hold()
 	"$@" <"$scratch/go" >"$scratch/ready" &
 	holder=$!
 	exec 7>"$scratch/go"
-	await ready_or_gone
+	await ready_or_ended
 }
 
 # shellcheck disable=SC2317 # called by await
-ready_or_gone()
+ready_or_ended()
 {
-	[ -s "$scratch/ready" ] || gone "$holder"
+	[ -s "$scratch/ready" ] || has_ended "$holder"
 }
 
 # ends the holder, sets $status to its status, and waits until the module is unused

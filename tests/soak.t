@@ -12,7 +12,7 @@ seconds=$((minutes * 60 + 15 * !minutes))
 
 # 10 devices: 0-3 for copies, 4 and 5 for mappings, the others for all other loops
 load devs=10 order=4,0,2,3,4,0,4,0,4,4 \
-	limit="$(fitting $(($(meminfo MemTotal) / 4096)))M" \
+	limit="$(clamp_to_vmalloc $(($(meminfo MemTotal) / 4096)))M" \
 	alloc=vmalloc,pages,vmalloc,huge,vmalloc,pages,vmalloc,pages,huge,vmalloc
 chmod 666 /dev/scullv9
 find /usr -type f -size -2000 -exec cat {} + 2>/dev/null |
@@ -104,7 +104,7 @@ run()
 	wait $loops
 }
 
-count_free_pages
+shorten_percpu_lists
 run 5
 before=$(empty_devices)
 rm -f "$scratch"/*.rounds

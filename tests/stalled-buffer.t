@@ -63,10 +63,10 @@ check_stalled()
 	tests/helpers/buffer "$1" $dev "$2" "$3" >"$scratch/result" &
 	pid=$!
 	ok "$what: the call waits for the page" await stalled $pid
-	ok "$what: other processes write, append, read and trim the device" soon operate
+	ok "$what: other processes write, append, read and trim the device" ends_soon operate
 	ok "$what: the call is still waiting" stalled $pid
 	kill -9 $pid
-	ok "$what: SIGKILL ends the call" await gone $pid
+	ok "$what: SIGKILL ends the call" await has_ended $pid
 	wait $pid
 }
 
@@ -140,7 +140,7 @@ check_write_during()
 	done
 	shift 6
 	ok "$what: the call waits for the page" stalled $pid
-	ok "$what: another process writes" soon tests/helpers/calls $dev "$@"
+	ok "$what: another process writes" ends_soon tests/helpers/calls $dev "$@"
 	exec 7>&-
 	wait $pid
 	rm "$scratch/go"
@@ -155,12 +155,12 @@ waits_for_page()
 	tests/helpers/buffer "$1" $dev "$2" "$3" <"$scratch/go" >"$scratch/result" &
 	pid=$!
 	exec 7>"$scratch/go"
-	await eval "stalled $pid || gone $pid"
+	await eval "stalled $pid || has_ended $pid"
 	stalled $pid
 }
 
 # The buffer is present at the start of the call.
-size=$(($(fitting 32) << 20))
+size=$(($(clamp_to_vmalloc 32) << 20))
 absent="$size+gone:$page"
 check_write_during "write at the end, page lost, then an append" \
 	"$size, 99 x in $((size + 99))" 0 write 0 "$absent" \
@@ -269,7 +269,7 @@ set_data 0
 tests/helpers/calls $dev rdwr "pwrite 1 1099511627776" >"$scratch/output"
 is "a read into 60 MB of fresh memory is complete" \
 	"$(tests/helpers/buffer read $dev 0 100+fresh:60000000)" 60000100
-length=$(fitting 60)000000
+length=$(clamp_to_vmalloc 60)000000
 is "a write from ${length%000000} MB of fresh memory is complete" \
 	"$(tests/helpers/buffer write $dev 0 100+fresh:"$length")" $((length + 100))
 set_data 0
@@ -393,7 +393,7 @@ check_signal()
 	done
 	is "$1 is not interrupted by a signal that is not fatal" "$_got" $((mib * $2))
 }
-mib=$(fitting 64)
+mib=$(clamp_to_vmalloc 64)
 check_signal write 1048576
 check_signal append 1048576
 # of a hole, which takes no memory

@@ -119,8 +119,8 @@ during_trim "an io_uring write during a trim completes after it" \
 # many quanta, which take long to free
 echo 0 >$attributes/order
 : >$dev
-bytes=$(($(fitting 64) << 20))
-count_free_pages
+bytes=$(($(clamp_to_vmalloc 64) << 20))
+shorten_percpu_lists
 before=$(cat $limit)
 least=$(($(available_memory) - 16384))
 during_trim "the second of two trims returns after the memory is freed" \

@@ -11,7 +11,7 @@ parameter=/sys/module/scullv/parameters/limit
 
 # COMMAND...: ends within two minutes
 # shellcheck disable=SC2317 # called by ok
-soon()
+ends_soon()
 {
 	timeout -s KILL 120 "$@"
 }
@@ -35,7 +35,7 @@ for allocator in vmalloc pages; do
 	echo $allocator >/sys/class/scullv/scullv0/alloc
 	: >$dev
 	ok "$allocator: 8 processes write and trim the device concurrently" \
-		soon tests/helpers/trims churn $dev 8 60 $((60 * page))
+		ends_soon tests/helpers/trims churn $dev 8 60 $((60 * page))
 	check_freed "$allocator, after 8 processes"
 done
 
@@ -48,7 +48,7 @@ for allocator in vmalloc pages; do
 	done
 	echo $((3 * size)) >$parameter
 	ok "$allocator: 3 concurrent trims return after the memory is freed" \
-		soon tests/helpers/trims wait $dev 3 25 $size
+		ends_soon tests/helpers/trims wait $dev 3 25 $size
 	echo 0 >$parameter
 	check_freed "$allocator, after 3 concurrent trims"
 done

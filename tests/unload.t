@@ -33,7 +33,7 @@ for round in 1 2; do
 	reader=$!
 	ok "round $round: a read of the dump is in progress" await [ -s "$out" ]
 	ok "round $round: rmmod succeeds during a read of the dump" rmmod scullv
-	await gone $reader
+	await has_ended $reader
 	like "round $round: the read in progress succeeds, later ones fail" \
 		"$(cat "$out")" "1 (1 )*EIO( EIO)*"
 	is "round $round: rmmod frees all vmalloc areas" \
@@ -57,9 +57,9 @@ remover=$!
 ok "rmmod waits for a read in progress" await sleeps_in $remover proc_entry_rundown
 fails "insmod fails while rmmod waits" insmod scullv.ko
 exec 7>&-
-await gone $reader
+await has_ended $reader
 ok "a read that rmmod waits for returns the dump" [ "$(cat "$out")" -gt ${#heading} ]
-ok "rmmod ends after the read" await gone $remover
+ok "rmmod ends after the read" await has_ended $remover
 fails "rmmod has unloaded the module after the read" [ -e /sys/module/scullv ]
 
 # -- an open file --

@@ -70,7 +70,7 @@ as_tmpfs()
 
 # COMMAND...: it succeeds within 20 seconds. If not, it keeps running, as it may
 # be impossible to kill.
-soon()
+ends_soon()
 {
 	[ -p "$scratch/soon" ] || mkfifo "$scratch/soon"
 	exec 9<>"$scratch/soon"
@@ -93,7 +93,7 @@ has_kasan()
 # areas, whose shadow takes up to 8 MB: a failing insmod does (from 6.9 on,
 # freed areas are cached); and shrinks the slabs, which empties the KASAN
 # quarantine.
-let_go()
+drop_caches()
 {
 	echo 3 >/proc/sys/vm/drop_caches
 	has_kasan || return 0
@@ -106,7 +106,7 @@ let_go()
 # Prints the available memory in kB, with empty caches.
 available_memory()
 {
-	let_go
+	drop_caches
 	meminfo MemAvailable
 }
 
@@ -124,11 +124,11 @@ slab_objects()
 	done
 }
 
-# ROUNDS: compute what is missing since loses_nothing() started; fail if it is
+# ROUNDS: compute what is missing since leaks_nothing() started; fail if it is
 # as much as a leak in each round would cause
-nothing_is_missing()
+measure_leaks()
 {
-	let_go
+	drop_caches
 	slab_objects >"$scratch/objects"
 	_grown=$(awk -v rounds="$1" '
 		NR == FNR			{ before[$1] = $2; next }
@@ -144,17 +144,17 @@ nothing_is_missing()
 # ROUNDS WHAT COMMAND...: COMMAND, which repeats something ROUNDS times, leaks
 # no slab objects, per-CPU memory, pages or vmalloc areas. The kernel frees some
 # memory with a delay: wait for it.
-loses_nothing()
+leaks_nothing()
 {
 	_rounds=$1
 	_what=$2
 	shift 2
-	let_go
+	drop_caches
 	slab_objects >"$scratch/objects.before"
 	_percpu_before=$(meminfo Percpu)
 	_available_before=$(meminfo MemAvailable)
 	"$@"
-	await nothing_is_missing "$_rounds" || :
+	await measure_leaks "$_rounds" || :
 	is "$_what: no slab cache leaks an object in each round" "$_grown" ""
 	ok "$_what: per-CPU memory grows by at most 64 kB ($_percpu kB)" \
 		[ "$_percpu" -le 64 ]
@@ -172,16 +172,16 @@ vmalloc_areas()
 
 # MB: print MB, or a third of the vmalloc space if that is less, as on 32-bit
 # kernels: with its guard page, a quantum of one page takes the space of two
-fitting()
+clamp_to_vmalloc()
 {
-	_fitting=$(($(meminfo VmallocTotal) / 3072))
-	[ "$1" -gt $_fitting ] || _fitting=$1
-	echo "$_fitting"
+	_mb=$(($(meminfo VmallocTotal) / 3072))
+	[ "$1" -gt $_mb ] || _mb=$1
+	echo "$_mb"
 }
 
 # Shortens the per-CPU lists of free pages until the test ends. Pages on these
 # lists, up to tens of MB, do not count as available.
-count_free_pages()
+shorten_percpu_lists()
 {
 	pages_of_cpus=/proc/sys/vm/percpu_pagelist_high_fraction
 	pages_before=$(cat $pages_of_cpus)

@@ -93,7 +93,7 @@ await()
 }
 
 # PID: the process has ended; it may be a zombie
-gone()
+has_ended()
 {
 	! [ -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
 }
