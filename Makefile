@@ -17,8 +17,7 @@ MINUTES ?= 20
 
 build_needs := gcc-12 kmod libelf-dev
 guest_needs := $(build_needs) cpio
-lint_needs := $(build_needs) clang-19 git mandoc patch perl shellcheck sparse \
-	xz-utils
+lint_needs := $(build_needs) git mandoc patch perl shellcheck sparse xz-utils
 bench_needs := $(guest_needs) fonts-dejavu-core gnuplot-nox \
 	libc6-dev librsvg2-bin
 check_needs := $(guest_needs) libc6-dev perl procps
