@@ -171,7 +171,7 @@ for restricted in "0 real hashed" "1 real hidden" "2 hidden hidden"; do
 		"$(sed 's/\(:\|at \)[0-9a-f]*/\1/g' /proc/scullvmem)"
 done
 
-# kind() tells hashes from addresses by comparing with the real ones.
+# kind() distinguishes hashes from addresses by comparison with the real ones.
 restrict 0
 as_student cat /proc/scullvmem >"$dump"
 as_student cat /proc/scullvmem >"$scratch/again"

@@ -82,7 +82,7 @@ check_exit()
 	ok "$_what: the other process keeps its memory" bystander_answers
 }
 
-# WHAT QSET: qsets of so many slots were charged by a write of one byte per item
+# WHAT QSET: qsets of QSET slots were charged by a write of one byte per item
 check_qsets()
 {
 	_each=$((page + $2 * $(getconf LONG_BIT) / 8))

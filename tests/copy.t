@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Copies that fail although the page is present, so that faulting it in does not
-# help: memory tags, protection keys, injected faults. A call ends at once, with
-# what was copied before, else with EFAULT; it never spins.
+# User copies that fail although the page is present, so that a fault-in does not help:
+# memory tags, protection keys, injected faults. A call returns a short count, or EFAULT if
+# nothing was copied; it does not retry for ever.
 
 . tests/lib/driver.sh
 
@@ -12,29 +12,29 @@ quantum=$((16 * page))
 file=$scratch/file
 dev=/dev/scullv0
 
-# ARGUMENT...: tests/helpers/buffer, or the signal that has ended it after 10 seconds
+# ARGUMENT...: tests/helpers/buffer, or its exit status if it is killed after 10 seconds
 buffer()
 {
 	timeout -s KILL 10 tests/helpers/buffer "$@" || echo "status $?"
 }
 
-# FILE COUNT: which holds so many bytes from now on, all of them d
-hold()
+# FILE COUNT: the file has COUNT bytes d and nothing else
+set_data()
 {
 	head -c "$2" /dev/zero | tr '\0' d >"$1"
 }
 
-# WHAT WANTED HELD ARGUMENT...: what a call of tests/helpers/buffer returns, what it has read
-# and what is in the file then: the same on the device as on tmpfs. Both hold HELD
-# bytes before. FILE among the arguments stands for either.
-both()
+# WHAT WANTED BYTES ARGUMENT...: tests/helpers/buffer prints WANTED on a device and a tmpfs
+# file of BYTES, and the data read and the contents are equal. FILE in the arguments is
+# replaced by either.
+check_both()
 {
 	_what=$1
 	_wanted=$2
-	_held=$3
+	_bytes=$3
 	shift 3
 	for copy in "$dev" "$file"; do
-		hold "$copy" "$_held"
+		set_data "$copy" "$_bytes"
 		: >"$scratch/got"
 		# shellcheck disable=SC2046 # arguments
 		buffer $(echo "$*" | sed "s,FILE,$copy,")
@@ -46,50 +46,51 @@ both()
 		"$(printf '%s\n' "$_wanted" "$_sums" "$_wanted" "$_sums")"
 }
 
-# KIND WHAT: calls on good memory that is followed by some of that kind
-calls_on()
+# KIND WHAT: calls with valid memory followed by memory of KIND
+check_calls()
 {
-	for good in 0 1 100 $((page - 1)) $((page + 7)) $((quantum + 7)); do
-		returned=$good
-		[ $good != 0 ] || returned=EFAULT
-		memory=$good+$1:$((3 * page))
-		both "$2 after $good bytes: a read of data" $returned \
+	for valid in 0 1 100 $((page - 1)) $((page + 7)) $((quantum + 7)); do
+		returned=$valid
+		[ $valid != 0 ] || returned=EFAULT
+		memory=$valid+$1:$((3 * page))
+		check_both "$2 after $valid bytes: a read of data" $returned \
 			$((3 * quantum)) -o "$scratch/got" read FILE 10 "$memory"
-		both "$2 after $good bytes: an overwrite" $returned \
+		check_both "$2 after $valid bytes: an overwrite" $returned \
 			$((3 * quantum)) write FILE 10 "$memory"
-		both "$2 after $good bytes: an append" $returned 99 append FILE 0 "$memory"
+		check_both "$2 after $valid bytes: an append" $returned 99 append FILE 0 "$memory"
 	done
-	both "$2 in the second segment: readv" 100 $((3 * quantum)) \
+	check_both "$2 in the second segment: readv" 100 $((3 * quantum)) \
 		read FILE 10 100 0+"$1":100
-	both "$2 in the first segment: writev" EFAULT $((3 * quantum)) \
+	check_both "$2 in the first segment: writev" EFAULT $((3 * quantum)) \
 		write FILE 10 0+"$1":100 100
-	hold $dev 0
-	is "$2: a write into a hole fails" \
+	set_data $dev 0
+	is "$2: a write into a hole fails with EFAULT" \
 		"$(buffer write $dev 0 0+"$1":100)" EFAULT
-	is "$2: it allocates nothing" \
+	is "$2: a write into a hole allocates nothing" \
 		"$(attribute size) $(attribute quanta)" "0 0"
-	tests/helpers/calls $dev rdwr "pwrite 1 $((3 * quantum))" >"$scratch/said"
-	is "$2: a read of a hole fails" \
+	tests/helpers/calls $dev rdwr "pwrite 1 $((3 * quantum))" >"$scratch/output"
+	is "$2: a read of a hole fails with EFAULT" \
 		"$(buffer read $dev 0 0+"$1":100)" EFAULT
-	is "$2: a read of a hole returns what fits" \
+	is "$2: a read of a hole into 100 valid bytes is short" \
 		"$(buffer read $dev 0 100+"$1":100)" 100
 }
 
 load
 : >"$file"
 for kind in "tag a wrong memory tag" "key a protection key"; do
-	tests/helpers/buffer read "$file" 0 "0+${kind%% *}:1" >"$scratch/said" 2>&1
+	tests/helpers/buffer read "$file" 0 "0+${kind%% *}:1" >"$scratch/output" 2>&1
 	if [ $? = 77 ]; then
-		skip "${kind#* }" "$(sed 's/^buffer: //' "$scratch/said")"
+		skip "${kind#* }: calls return a short count or EFAULT" \
+			"$(sed 's/^buffer: //' "$scratch/output")"
 	else
-		calls_on "${kind%% *}" "${kind#* }"
+		check_calls "${kind%% *}" "${kind#* }"
 	fi
 done
 
-# -- injected faults: the kernel's own copies fail, whatever the page is --
+# -- injected faults: all user copies fail --
 
-# CALL OFFSET: during which no copy works
-# shellcheck disable=SC2317 # called by way of is
+# CALL OFFSET: a call during which all user copies fail
+# shellcheck disable=SC2317 # called indirectly
 nocopy()
 {
 	timeout -s KILL 10 tests/helpers/nocopy "$1" $dev "$2" 100 || echo "status $?"
@@ -101,30 +102,32 @@ if [ -e $inject ]; then
 		probability:100; do
 		echo ${setting#*:} >$inject/${setting%:*}
 	done
-	hold $dev $quantum
+	set_data $dev $quantum
 	before=$(cksum <$dev)
-	is "where no copy works, a read fails" "$(nocopy read 0)" EFAULT
-	is "where no copy works, an overwrite fails" "$(nocopy write 0)" EFAULT
-	is "where no copy works, an append fails" "$(nocopy append 0)" EFAULT
-	is "nothing has changed" "$(cksum <$dev)" "$before"
-	# not a read of a hole: no fault is injected into clear_user()
-	tests/helpers/calls $dev rdwr "pwrite 1 $((3 * quantum))" >"$scratch/said"
-	is "where no copy works, a write into a hole fails" \
+	is "a read fails with EFAULT if all user copies fail" "$(nocopy read 0)" EFAULT
+	is "an overwrite fails with EFAULT if all user copies fail" \
+		"$(nocopy write 0)" EFAULT
+	is "an append fails with EFAULT if all user copies fail" \
+		"$(nocopy append 0)" EFAULT
+	is "failed calls do not change the data" "$(cksum <$dev)" "$before"
+	# no read of a hole: no fault is injected into clear_user()
+	tests/helpers/calls $dev rdwr "pwrite 1 $((3 * quantum))" >"$scratch/output"
+	is "a write into a hole fails with EFAULT if all user copies fail" \
 		"$(nocopy write $((2 * quantum)))" EFAULT
 	echo 0 >$inject/probability
 else
-	skip "where no copy works, calls fail" \
-		"this kernel injects no faults into copies; kasan does"
+	skip "calls fail with EFAULT if all user copies fail" \
+		"this kernel has no fault injection into user copies, kasan has"
 fi
 
-# -- a page that can be read later only --
+# -- a page that becomes readable during the call --
 
 order=0
 while [ $((page << order)) -lt 33554432 ]; do
 	order=$((order + 1))
 done
 load order=$order
-ok "after a partial fault-in a write goes on in large steps" \
+ok "a write continues in large steps after a partial fault-in" \
 	tests/helpers/partial $dev 3
 
 done_testing

@@ -139,7 +139,7 @@ as_tmpfs "a read fails with EBADF after a write-only open" "EBADF 10 EBADF" \
 
 # -- other calls that read and write --
 
-# DESCRIPTION FILE: FILE has the data; empties the device and the tmpfs file
+# DESCRIPTION FILE: FILE has the data; trims the device and truncates the file
 check_data()
 {
 	ok "$1" cmp "$part" "$2"

@@ -10,7 +10,7 @@ page=$(getconf PAGESIZE)
 quantum=$((16 * page))
 dev=/dev/scullv0
 
-# BYTES: the device has so many bytes w and nothing else
+# BYTES: fills the device with BYTES bytes w
 set_data()
 {
 	: >$dev

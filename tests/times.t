@@ -27,7 +27,7 @@ timestamps()
 	stat -c '%.9Y %.9Z' "$1" | tr -d .
 }
 
-# NODE NANOSECONDS: so many have passed since mtime
+# NODE NANOSECONDS: mtime is older than NANOSECONDS
 passed()
 {
 	_stamps=$(timestamps "$1")

@@ -3,7 +3,7 @@
  * usage: buffer [option]... read|write|append DEVICE OFFSET SEGMENT...
  *
  * Makes one system call with the segments as its buffer and prints its result or the name
- * of its error. A segment is LENGTH, so many valid bytes, or LENGTH+KIND:MORE, valid bytes
+ * of its error. A segment is LENGTH valid bytes, or LENGTH+KIND:MORE, valid bytes
  * followed by MORE bytes of the kind
  *
  *	bad	not accessible
