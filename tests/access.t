@@ -42,12 +42,12 @@ config=$(attribute order):$(attribute qset)
 for command in "SORDER 9" "TORDER 9" "XORDER 9" "HORDER 9" \
 	"SQSET 9" "TQSET 9" "XQSET 9" "HQSET 9" RESET; do
 	case $command in
-	X*)	wanted="EPERM 9" ;;
-	*)	wanted=EPERM ;;
+	X*)	expected="EPERM 9" ;;
+	*)	expected=EPERM ;;
 	esac
 	# shellcheck disable=SC2086 # a command and its value
 	is "an unprivileged user cannot $command" \
-		"$(as_student tests/helpers/ioctl $dev $command)" "$wanted"
+		"$(as_student tests/helpers/ioctl $dev $command)" "$expected"
 done
 is "EPERM takes precedence over EINVAL in an ioctl" \
 	"$(as_student tests/helpers/ioctl $dev TORDER 99)" EPERM

@@ -66,12 +66,12 @@ group_has_room()
 check_exit()
 {
 	_what=$1
-	_wanted=$2
+	_expected=$2
 	_device=$3
 	shift 3
 	_killed=$(killed)
 	{ tests/helpers/exhaust "$group" "$@"; } 2>"$scratch/errors"
-	is "$_what" $? "$_wanted"
+	is "$_what" $? "$_expected"
 	stored=$(attribute bytes "$_device")
 	quanta=$(attribute quanta "$_device")
 	charged_index=$(sed -n 's/^slab_reclaimable //p' "$group/memory.stat")

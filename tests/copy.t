@@ -24,13 +24,13 @@ set_data()
 	head -c "$2" /dev/zero | tr '\0' d >"$1"
 }
 
-# WHAT WANTED BYTES ARGUMENT...: tests/helpers/buffer prints WANTED on a device and a tmpfs
-# file of BYTES, and the data read and the contents are equal. FILE in the arguments is
-# replaced by either.
+# WHAT EXPECTED BYTES ARGUMENT...: tests/helpers/buffer prints EXPECTED on a device and
+# a tmpfs file of BYTES, and the data read and the contents are equal. FILE in the
+# arguments is replaced by either.
 check_both()
 {
 	_what=$1
-	_wanted=$2
+	_expected=$2
 	_bytes=$3
 	shift 3
 	for copy in "$dev" "$file"; do
@@ -42,8 +42,8 @@ check_both()
 		cksum <"$copy"
 	done >"$scratch/all" 2>&1
 	_sums=$(tail -n 2 "$scratch/all")
-	is "$_what returns $_wanted, as on tmpfs" "$(cat "$scratch/all")" \
-		"$(printf '%s\n' "$_wanted" "$_sums" "$_wanted" "$_sums")"
+	is "$_what returns $_expected, as on tmpfs" "$(cat "$scratch/all")" \
+		"$(printf '%s\n' "$_expected" "$_sums" "$_expected" "$_sums")"
 }
 
 # KIND WHAT: calls with valid memory followed by memory of KIND

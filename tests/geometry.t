@@ -98,11 +98,11 @@ leftovers()
 load_fails()
 {
 	_invalid=$1
-	_wanted="insmod: ERROR: could not insert module scullv.ko: ${error}
+	_expected="insmod: ERROR: could not insert module scullv.ko: ${error}
 $2"
 	shift 2
 	is "insmod $_invalid${1:+ with $1} fails, logs the reason and leaves nothing" \
-		"$(run_logged insmod scullv.ko "$_invalid" "$@"; leftovers)" "$_wanted"
+		"$(run_logged insmod scullv.ko "$_invalid" "$@"; leftovers)" "$_expected"
 	unload
 }
 
@@ -275,15 +275,15 @@ is "only root can write order, qset and alloc" \
 
 # -- ioctl --
 
-# WANTED COMMAND...: WANTED is its result, then the configured order:qset
+# EXPECTED COMMAND...: EXPECTED is its result, then the configured order:qset
 check_ioctl()
 {
-	_wanted=$1
+	_expected=$1
 	shift
-	is "$program: ioctl $* gives ${_wanted% *}, then order:qset is ${_wanted##* }" "$(
+	is "$program: ioctl $* gives ${_expected% *}, then order:qset is ${_expected##* }" "$(
 		# shellcheck disable=SC2086 # an option or none
 		tests/helpers/ioctl $option $dev "$@"
-	) $(attribute order):$(attribute qset)" "$_wanted"
+	) $(attribute order):$(attribute qset)" "$_expected"
 }
 
 # PROGRAM [OPTION]: all commands, from a program of that kind
@@ -336,14 +336,14 @@ all_commands native
 ioctl_fails()
 {
 	_error=${1%% *}
-	_wanted="$1${2:+
+	_expected="$1${2:+
 }$2
 4:500"
 	shift 2
 	is "ioctl $* fails with $_error and changes nothing" "$(
 		run_logged tests/helpers/ioctl $dev "$@"
 		echo "$(attribute order):$(attribute qset)"
-	)" "$_wanted"
+	)" "$_expected"
 }
 ioctl_fails EINVAL "order=$((max_order + 1)): $number 0 to $max_order" SORDER $((max_order + 1))
 ioctl_fails EINVAL "order=-1: $number 0 to $max_order" SORDER -1

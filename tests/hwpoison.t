@@ -19,14 +19,14 @@ then
 	exit
 fi
 
-# DESCRIPTION WANTED OPERATION...
+# DESCRIPTION EXPECTED OPERATION...
 on_device()
 {
 	_description=$1
-	_wanted=$2
+	_expected=$2
 	shift 2
 	is "$_description" "$(timeout -s KILL 60 tests/helpers/mmap "$dev" "$@" 2>&1)" \
-		"$_wanted"
+		"$_expected"
 }
 
 # CALL...: the results on the device

@@ -17,27 +17,27 @@ run_mmap()
 	timeout -s KILL 60 tests/helpers/mmap "$@"
 }
 
-# DESCRIPTION WANTED OPERATION...: on an empty device
+# DESCRIPTION EXPECTED OPERATION...: on an empty device
 on_device()
 {
 	_description=$1
-	_wanted=$2
+	_expected=$2
 	shift 2
 	: >"$dev"
-	is "$_description" "$(run_mmap "$dev" "$@")" "$_wanted"
+	is "$_description" "$(run_mmap "$dev" "$@")" "$_expected"
 }
 
-# DESCRIPTION WANTED OPERATION...: on an empty device and an empty tmpfs file
+# DESCRIPTION EXPECTED OPERATION...: on an empty device and an empty tmpfs file
 as_tmpfs()
 {
 	_description="$1, as on tmpfs"
-	_wanted="device: $2, tmpfs: $2"
+	_expected="device: $2, tmpfs: $2"
 	shift 2
 	: >"$dev"
 	: >"$file"
 	is "$_description" "device: $(run_mmap "$dev" "$@"), tmpfs: $(
 		run_mmap "$file" "$@"
-	)" "$_wanted"
+	)" "$_expected"
 }
 
 # SECONDS COMMAND...: fails after that time, even if COMMAND cannot be killed
@@ -427,11 +427,11 @@ check_access()
 		"map c shared rw 0 $size" "map c shared w 0 $size" \
 		"map c shared r 0 $size"
 }
-wanted="$size ok EACCES ok EACCES 1 SIGSEGV ok ok 2 1 ok EACCES EACCES EACCES"
+expected="$size ok EACCES ok EACCES 1 SIGSEGV ok ok 2 1 ok EACCES EACCES EACCES"
 is "the open mode limits the protection of shared mappings" \
-	"$(check_access "$dev")" "$wanted"
+	"$(check_access "$dev")" "$expected"
 is "the open mode limits the protection of mappings on tmpfs, too" \
-	"$(check_access "$file")" "$wanted"
+	"$(check_access "$file")" "$expected"
 
 # -- the largest offsets --
 

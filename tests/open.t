@@ -46,19 +46,19 @@ done <<-END
 	wronly,direct,sync	0
 END
 
-# WHAT WANTED FLAGS CALL...: open() without O_LARGEFILE, which a 64-bit kernel sets for
+# WHAT EXPECTED FLAGS CALL...: open() without O_LARGEFILE, which a 64-bit kernel sets for
 # 64-bit programs
 as_32bit_program()
 {
 	_what=$1
-	_wanted=$2
+	_expected=$2
 	_flags=small,$3
 	shift 3
 	_got=$(tests/helpers/calls $dev "$_flags" "$@")
 	if [ $? = 77 ]; then
 		skip "$_what" "this machine has no 32-bit programs"
 	else
-		is "$_what" "$_got" "$_wanted"
+		is "$_what" "$_got" "$_expected"
 	fi
 }
 
@@ -180,11 +180,11 @@ is "two open files append at the common end" "$(cat $dev)" "one two three four"
 # past a hole, and across the end of a quantum and an item
 item=$((500 * 16 * page))
 tests/helpers/calls $dev rdwr,trunc "pwrite 1 $((item - 10))" >"$scratch/output"
-seq 100 >"$scratch/wanted"
-cat "$scratch/wanted" >>$dev
+seq 100 >"$scratch/expected"
+cat "$scratch/expected" >>$dev
 tail -c +$((item - 8)) $dev >"$scratch/got"
 ok "an append across the end of an item stores its data" \
-	cmp "$scratch/wanted" "$scratch/got"
+	cmp "$scratch/expected" "$scratch/got"
 is "an append across the end of an item allocates one quantum" "$(attribute quanta)" 2
 
 # -- a trim --

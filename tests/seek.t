@@ -66,8 +66,8 @@ as_tmpfs "SEEK_DATA and SEEK_HOLE set the position unless they fail" \
 	head -c "$page" /dev/zero | tr '\0' x
 	head -c $((9 * page)) /dev/zero
 	printf x
-} >"$scratch/wanted"
-ok "holes read as zeros" cmp "$scratch/wanted" "$dev"
+} >"$scratch/expected"
+ok "holes read as zeros" cmp "$scratch/expected" "$dev"
 
 # a read that begins and ends in data
 as_tmpfs "a read across a hole is complete" "$((data - 9))" rdonly "pread $size 10"
@@ -89,8 +89,8 @@ tests/helpers/calls "$dev" rdwr "pwrite 1 $((page - 1))" "pwrite 1 $((2 * page))
 	printf x
 	head -c "$page" /dev/zero
 	printf x
-} >"$scratch/wanted"
-ok "unwritten bytes of a quantum read as zeros" cmp "$scratch/wanted" "$dev"
+} >"$scratch/expected"
+ok "unwritten bytes of a quantum read as zeros" cmp "$scratch/expected" "$dev"
 
 # -- many items with holes --
 

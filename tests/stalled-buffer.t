@@ -124,13 +124,13 @@ is "write before a trim: the device has the later data only" \
 
 # -- a page fault that returns after another write --
 
-# WHAT WANTED BYTES CALL OFFSET SEGMENT OTHER...: a call on a device of BYTES, whose
-# page fault returns after the OTHER calls of tests/helpers/calls. WANTED is its result
+# WHAT EXPECTED BYTES CALL OFFSET SEGMENT OTHER...: a call on a device of BYTES, whose
+# page fault returns after the OTHER calls of tests/helpers/calls. EXPECTED is its result
 # and the number of bytes x, which the OTHER calls write.
 check_write_during()
 {
 	what=$1
-	wanted=$2
+	expected=$2
 	bytes=$3
 	mkfifo "$scratch/go"
 	tries=0
@@ -146,7 +146,7 @@ check_write_during()
 	rm "$scratch/go"
 	is "$what: the call returns its count and overwrites no byte" \
 		"$(cat "$scratch/result"), $(tr -dc x <$dev | wc -c) x in $(
-			attribute size)" "$wanted"
+			attribute size)" "$expected"
 }
 
 # CALL OFFSET SEGMENT: fails if the call ends without waiting
@@ -330,7 +330,7 @@ while [ $((page << order)) -lt 33554432 ]; do
 done
 load order=$order
 
-# WHAT FLAGS CALL WANTED: the result of a call that begins during a long append
+# WHAT FLAGS CALL EXPECTED: the result of a call that begins during a long append
 during_append()
 {
 	tries=0

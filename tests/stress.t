@@ -81,10 +81,10 @@ xfs()
 
 dev=/dev/scullv0
 : >"$scratch/file"
-xfs "$scratch/file" >"$scratch/wanted"
+xfs "$scratch/file" >"$scratch/expected"
 xfs $dev >"$scratch/got"
 ok "150 commands of xfs_io give the results of tmpfs" \
-	cmp "$scratch/got" "$scratch/wanted"
+	cmp "$scratch/got" "$scratch/expected"
 ok "150 commands of xfs_io leave the data of tmpfs" cmp $dev "$scratch/file"
 is "150 commands of xfs_io print no error" \
 	"$(grep -vE 'termcap|terminal' "$scratch/errors")" ""

@@ -21,12 +21,12 @@ if ! preempt_everywhere; then
 	exit
 fi
 
-# DESCRIPTION WANTED OPERATION...: on an empty device. Repeats them if the process to be
+# DESCRIPTION EXPECTED OPERATION...: on an empty device. Repeats them if the process to be
 # stopped has left the driver, status 3.
 during_trim()
 {
 	_description=$1
-	_wanted=$2
+	_expected=$2
 	shift 2
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		: >"$dev"
@@ -35,7 +35,7 @@ during_trim()
 			_status=$?
 		[ $_status = 3 ] || break
 	done
-	is "$_description" "$_result" "$_wanted"
+	is "$_description" "$_result" "$_expected"
 }
 
 # quanta of 1 MiB, which take long to copy or zero

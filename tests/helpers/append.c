@@ -67,7 +67,7 @@ static void write_records(int fd, bool missing, unsigned int writer,
 int main(int argc, char **argv)
 {
 	unsigned int writers, records, writer, *next;
-	unsigned char *got, *wanted;
+	unsigned char *got, *expected;
 	bool shared, missing;
 	int status, failed = 0, fd = -1;
 	off_t pos = 0;
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 	max_length = strtoul(argv[5], NULL, 0);
 	next = map(writers * sizeof(*next));
 	got = map(max_length);
-	wanted = map(max_length);
+	expected = map(max_length);
 
 	if (shared)
 		fd = open(argv[1], O_RDWR);
@@ -106,10 +106,10 @@ int main(int argc, char **argv)
 
 		writer = got[0];
 		if (writer < writers && next[writer] < records) {
-			length = make_record(wanted, writer, next[writer]);
+			length = make_record(expected, writer, next[writer]);
 			next[writer]++;
 		}
-		if (!length || memcmp(got, wanted, length))
+		if (!length || memcmp(got, expected, length))
 			errx(1, "offset %lld: incomplete record, or out of order",
 			     (long long)pos);
 		pos += length;

@@ -62,11 +62,11 @@ static noreturn void fail(const char *format, ...)
 	exit(1);
 }
 
-static void check_value(const char *what, long long got, long long wanted)
+static void check_value(const char *what, long long got, long long expected)
 {
-	if (got != wanted)
+	if (got != expected)
 		fail("%s is %lld (%s), not %lld", what, got,
-		     got < 0 ? strerrorname_np(errno) : "", wanted);
+		     got < 0 ? strerrorname_np(errno) : "", expected);
 }
 
 /* -- the faults -- */

@@ -176,18 +176,18 @@ static bool is_own(off_t pos)
 }
 
 /* check those bytes of a range that belong to this process */
-static void check_bytes(const unsigned char *got, const unsigned char *wanted,
+static void check_bytes(const unsigned char *got, const unsigned char *expected,
 			off_t pos, size_t len)
 {
 	size_t i;
 
-	if (processes == 1 && !memcmp(got, wanted, len))
+	if (processes == 1 && !memcmp(got, expected, len))
 		return;
 	for (i = 0; i < len; i++)
-		if (is_own(pos + i) && got[i] != wanted[i])
+		if (is_own(pos + i) && got[i] != expected[i])
 			fail("offset %lld of %lld+%zu: got %02x, expected %02x",
 			     (long long)(pos + i), (long long)pos, len, got[i],
-			     wanted[i]);
+			     expected[i]);
 }
 
 /* a range of bytes of this process */

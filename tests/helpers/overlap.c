@@ -49,12 +49,12 @@ static int open_device(int flags)
 	return fd;
 }
 
-static void check_count(const char *what, ssize_t got, ssize_t wanted)
+static void check_count(const char *what, ssize_t got, ssize_t expected)
 {
 	if (got < 0)
 		err(1, "%s", what);
-	if (got != wanted)
-		errx(1, "%s: got %zd of %zd bytes", what, got, wanted);
+	if (got != expected)
+		errx(1, "%s: got %zd of %zd bytes", what, got, expected);
 }
 
 static void make_long_call(void)
@@ -94,7 +94,7 @@ static void clean_up(void)
 }
 
 /* The device has START bytes s and the data of the two calls, in either order. */
-static void check(off_t short_pos, char *wanted, char *got)
+static void check(off_t short_pos, char *expected, char *got)
 {
 	off_t size = lseek(writer, 0, SEEK_END);
 	off_t long_pos = START;
@@ -110,18 +110,18 @@ static void check(off_t short_pos, char *wanted, char *got)
 		errx(1, "the append is within the write, at %lld",
 		     (long long)short_pos);
 
-	memset(wanted, 0, START + 2 * length);
-	memset(wanted, 's', START);
+	memset(expected, 0, START + 2 * length);
+	memset(expected, 's', START);
 	if (!long_first)
-		wanted[short_pos] = 'P';
-	memcpy(wanted + long_pos, bytes, length);
+		expected[short_pos] = 'P';
+	memcpy(expected + long_pos, bytes, length);
 	if (long_first)
-		wanted[short_pos] = 'P';
+		expected[short_pos] = 'P';
 	check_count("last read", pread(writer, got, size, 0), size);
-	if (got[short_pos] != wanted[short_pos])
+	if (got[short_pos] != expected[short_pos])
 		errx(1, "the byte at %lld is not that of the later call",
 		     (long long)short_pos);
-	if (memcmp(got, wanted, size) ||
+	if (memcmp(got, expected, size) ||
 	    size != (long_pos + (off_t)length > short_pos ?
 		     long_pos + (off_t)length : short_pos + 1))
 		errx(1, "the contents fit no order of the two calls");
@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 {
 	unsigned int times, overlaps = 0, rounds;
 	long long start, took, delay;
-	char *wanted, *got;
+	char *expected, *got;
 	pthread_t thread;
 	off_t short_pos;
 	bool is_overlap;
@@ -143,9 +143,9 @@ int main(int argc, char **argv)
 	length = strtoul(argv[3], NULL, 0);
 	times = strtoul(argv[4], NULL, 0);
 	bytes = malloc(length);
-	wanted = malloc(START + 2 * length);
+	expected = malloc(START + 2 * length);
 	got = malloc(START + 2 * length);
-	if (!bytes || !wanted || !got)
+	if (!bytes || !expected || !got)
 		err(1, "memory");
 	memset(bytes, 'l', length);
 	mlock(bytes, length);
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
 		pthread_barrier_wait(&barrier);
 
 		overlaps += is_overlap;
-		check(short_pos, wanted, got);
+		check(short_pos, expected, got);
 		clean_up();
 	}
 	return 0;
