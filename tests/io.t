@@ -103,7 +103,7 @@ for n in 0 1 2 3; do
 
 	for copy in "$dev" "$file"; do
 		tests/helpers/calls "$copy" rdwr "pwrite 99999 $((quantum - 777))"
-	done >"$scratch/said"
+	done >"$scratch/output"
 	is "$geometry: an overwrite changes its range only" \
 		"$(b2sum <"$dev")" "$(b2sum <"$file")"
 	is "$geometry: an overwrite takes no memory" "$(attribute quanta $n)" $quanta
@@ -216,16 +216,16 @@ is "splice from a pipe is complete" "$(
 		tests/helpers/calls "$dev" rdwr,trunc "splice-in $part_size"
 )" "$part_size"
 tests/helpers/calls "$dev" rdonly "splice-out $((part_size + 1))" \
-	3>&1 >"$scratch/said" | cat >"$file"
+	3>&1 >"$scratch/output" | cat >"$file"
 is "splice into a pipe ends at the end of the device" \
-	"$(cat "$scratch/said")" "$part_size"
+	"$(cat "$scratch/output")" "$part_size"
 check_data "splice keeps the data" "$file"
 
 # FILE: splices from data, from a hole, from odd positions and from past the end
 pipe_holes()
 {
 	tests/helpers/calls "$1" rdwr,trunc "pwrite 9000 5" \
-		"pwrite 10 $((40 * page + 77))" >"$scratch/said"
+		"pwrite 10 $((40 * page + 77))" >"$scratch/output"
 	for position in 0 3 $((20 * page + 1)) $((40 * page + 80)) \
 		$((40 * page + 87)) $((50 * page)); do
 		{ tests/helpers/calls "$1" rdonly "lseek $position set" \
