@@ -104,7 +104,7 @@ load limit=0 qset=500,100000,500,1
 for geometry in "vmalloc 1" "vmalloc 65536" "pages 1" "pages 65536" "huge 2097152"; do
 	# shellcheck disable=SC2086 # allocator and size
 	geometry 0 $geometry
-	what="$(attribute alloc), order $(attribute order)"
+	what="$(attribute alloc), order $(attribute order) for ${geometry#* } bytes"
 	check_exit "$what: a write fails with ENOMEM" $enomem 0 \
 		write /dev/scullv0 65536 65536 2000
 	ok "$what: $((stored >> 10)) kB were stored" \
