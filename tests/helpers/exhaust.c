@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const char *path;
@@ -97,6 +98,9 @@ int main(int argc, char **argv)
 {
 	if (mlockall(MCL_CURRENT))
 		err(2, "mlockall");
+	/* do_coredump() would charge the full group, even if it writes no core */
+	if (prctl(PR_SET_DUMPABLE, 0))
+		err(2, "prctl");
 	if (argc == 7 && !strcmp(argv[2], "write")) {
 		path = argv[3];
 		return write_all(argv[1], strtoul(argv[4], NULL, 0),
