@@ -43,7 +43,8 @@ list_unreadable()
 
 echo true >"$scratch/command"
 mkdir "$scratch/dir"
-(umask 077 && guest/build-initrd "${KERNEL:-6.1}" "$scratch/command" \
+(umask 077 && mkdir "$scratch/dir/private" &&
+	touch "$scratch/dir/private/file" && guest/build-initrd "${KERNEL:-6.1}" "$scratch/command" \
 	"$scratch/dir") >"$scratch/initrd" 2>"$scratch/err"
 # The initrd consists of two archives: that of guest/build-rootfs, and the rest.
 cpio -tv --quiet <"$scratch/initrd" >"$scratch/rootfs" 2>&1
