@@ -6,8 +6,12 @@
 # SCULLV_MIRROR=URL selects another archive. The system's own apt is not
 # modified.
 #
-# The caller sets $me, the prefix of its messages. The exit status is 77 if the
-# archive cannot be read or lacks a package.
+# The caller sets $top, by default the current directory, and $me, the prefix of
+# its messages. The exit status is 77 if the archive cannot be read or lacks a
+# package.
+
+# shellcheck source=guest/failures.sh
+. "${top:-.}/guest/failures.sh"
 
 # Keep apt's output parsable and the files of the guest readable.
 export LC_ALL=C
@@ -29,8 +33,7 @@ setup_apt()
 		_print_source "$suite"
 	done >"$apt/etc/apt/sources.list"
 	{
-		apt-config dump |
-			grep '^Acquire::' | grep -v '^Acquire::IndexTargets'
+		apt-config dump | sed -n '/^Acquire::IndexTargets/d; /^Acquire::/p'
 		cat <<-END
 			Dir "$apt";
 			Dir::State::status "$apt/var/lib/dpkg/status";
@@ -46,32 +49,65 @@ setup_apt()
 		done
 	} >"$apt/conf"
 	export APT_CONFIG="$apt/conf" TMPDIR="$apt"
-	apt-get -qq update || die_unavailable \
-		"cannot read the package archive; SCULLV_MIRROR=URL selects another"
+	try_apt update || fail_apt "cannot read the package archive"
 }
 
-# SUITE: print its line of sources.list. Security suites have an archive of
-# their own; without one, use the plain suite.
+# ARGUMENT...: run apt-get, with its messages in $apt/errors
+try_apt()
+{
+	apt-get -qq "$@" 2>"$apt/errors"
+}
+
+# MESSAGE: exit with the cause of the failure of try_apt
+fail_apt()
+{
+	cat "$apt/errors" >&2
+	_status=0
+	_cause=$(explain_apt "$apt/errors") || _status=$?
+	say "$1, $_cause"
+	exit $((_status ? _status : 1))
+}
+
+# SUITE: print its line of sources.list. Security suites have an archive of their
+# own. A system such as sid that does not use it may have it beside its archive;
+# otherwise, use the plain suite.
 _print_source()
 {
 	suite=$1
-	uri=
+	uri=$(_list_archives | awk '$1 !~ /-security$/ { print $2; exit }')
+	[ "$uri" ] || die "the archives of this system are not Debian's: select" \
+		"one with SCULLV_MIRROR=URL (www.debian.org/mirror/list)"
+	keys=$(find /usr/share/keyrings -name 'debian-archive-keyring.*' |
+		head -n 1)
+	[ "$keys" ] || die "the keys of Debian's archive are missing:" \
+		"install the package debian-archive-keyring"
+
 	case $suite in
 	*-security)
-		uri=$(_list_archives | awk '$1 ~ /-security$/ { print $2; exit }')
-		[ "$uri" ] || suite=${suite%-security} ;;
+		security=$(_list_archives |
+			awk '$1 ~ /-security$/ { print $2; exit }')
+		if [ ! "$security" ] && _has_suite "${uri%/}-security" "$suite"; then
+			security=${uri%/}-security
+		fi
+		if [ "$security" ]; then
+			uri=$security
+		else
+			suite=${suite%-security}
+			say "no archive of $1 beside $uri: using $suite"
+		fi ;;
 	esac
-	: "${uri:=$(_list_archives | awk '$1 !~ /-security$/ { print $2; exit }')}"
-	[ "$uri" ] || die_unavailable \
-		"apt has no package archive; set SCULLV_MIRROR=URL"
-
-	keys=/usr/share/keyrings/debian-archive-keyring.gpg
-	[ -e "$keys" ] && keys="[signed-by=$keys] " || keys=
-	echo "deb $keys$uri $suite main"
+	echo "deb [signed-by=$keys] $uri $suite main"
 }
 
-# Prints "SUITE URI" for each archive of the system's apt, Debian's first. apt
-# knows the origin of an archive only after an update.
+# URI SUITE: the archive has it
+_has_suite()
+{
+	env PATH="$PATH:/usr/lib/apt" apt-helper download-file \
+		"$1/dists/$2/InRelease" "$apt/InRelease" >/dev/null 2>&1
+}
+
+# Prints "SUITE URI" for each archive of Debian that the system's apt uses. Before
+# the first update, apt does not know the origin of any archive.
 _list_archives()
 {
 	if [ "${SCULLV_MIRROR-}" ]; then
@@ -79,10 +115,15 @@ _list_archives()
 		return
 	fi
 	set -- 'Created-By: Packages' 'Component: main'
-	# shellcheck disable=SC2016 # apt expands these
-	format='$(RELEASE) $(REPO_URI)'
-	apt-get indextargets --format "$format" 'Origin: Debian' "$@"
-	apt-get indextargets --format "$format" --no-release-info "$@"
+	# shellcheck disable=SC2016 # apt-get expands the fields
+	known=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI) $(ORIGIN)' "$@")
+	if [ "$known" ]; then
+		echo "$known" | sed -n 's/ Debian$//p'
+	else
+		# shellcheck disable=SC2016
+		apt-get indextargets --format '$(RELEASE) $(REPO_URI)' \
+			--no-release-info "$@"
+	fi
 }
 
 # DIR PACKAGE...: download the packages and unpack them in DIR
@@ -91,8 +132,8 @@ unpack()
 	_dir=$1
 	shift
 	mkdir -p "$apt/debs"
-	(cd "$apt/debs" && apt-get -qq download "$@") ||
-		die_unavailable "cannot download $*"
+	(cd "$apt/debs" && try_apt download "$@") ||
+		fail_apt "cannot download $*"
 	for deb in "$apt"/debs/*; do
 		dpkg-deb -x "$deb" "$_dir"
 		rm "$deb"

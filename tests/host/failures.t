@@ -1,0 +1,190 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# When packages cannot be installed or downloaded, the last line names the cause
+# and the remedy.
+
+. tests/lib/tap.sh
+
+# Fakes of programs: apt-get fails with the messages in the file of its command,
+# and sudo and id work as for a user who may or may not use sudo.
+mkdir "$scratch/bin" "$scratch/cache"
+cat >"$scratch/bin/apt-get" <<END
+#!/bin/sh
+for command in indextargets update download install; do
+	case " \$* " in
+	*" \$command "*)
+		[ "\$command" != indextargets ] ||
+			exec cat "$scratch/indextargets"
+		[ -s "$scratch/\$command" ] || exit 0
+		cat "$scratch/\$command" >&2
+		exit 100 ;;
+	esac
+done
+END
+cat >"$scratch/bin/apt-cache" <<'END'
+#!/bin/sh
+case $1 in
+pkgnames)	echo linux-image-6.1.0-1-cloud-amd64 ;;
+depends)	echo "  Depends: linux-kbuild-6.1" ;;
+esac
+END
+cat >"$scratch/bin/apt-helper" <<END
+#!/bin/sh
+echo "\$*" >>"$scratch/asked"
+[ ! -e "$scratch/no-security" ]
+END
+printf '#!/bin/sh\n' >"$scratch/bin/apt-config"
+printf '#!/bin/sh\nexit 1\n' >"$scratch/bin/dpkg-query"
+chmod +x "$scratch"/bin/*
+
+# [COMMAND MESSAGE]...: what each command of apt-get fails with
+apt_fails()
+{
+	for command in update download install; do
+		: >"$scratch/$command"
+	done
+	echo "bookworm http://debian.example/debian Debian" >"$scratch/indextargets"
+	while [ $# -gt 0 ]; do
+		echo "$2" >"$scratch/$1"
+		shift 2
+	done
+}
+
+# COMMAND...: run it with the fakes; sets the status and the last line
+try()
+{
+	status=0
+	PATH=$scratch/bin:$PATH SCULLV_CACHE=$scratch/cache "$@" \
+		>"$scratch/out" 2>&1 || status=$?
+	last=$(tail -n 1 "$scratch/out")
+}
+
+resolve="E: Failed to fetch http://debian.example/debian/dists/bookworm/InRelease  Temporary failure resolving 'debian.example'"
+space="E: You don't have enough free space in /var/cache/apt/archives/."
+key="W: GPG error: http://debian.example/debian bookworm InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 0E98404D386FA1D9"
+half="E: Failed to fetch http://debian.example/debian/pool/main/l/linux/x.deb  503  Service Unavailable [IP: 192.0.2.1 80]"
+clock="E: Release file for http://debian.example/debian/dists/bookworm/InRelease is not valid yet (invalid for another 3h). Updates for this repository will not be applied."
+
+# -- fetching a kernel --
+
+apt_fails update "$resolve"
+try guest/fetch-kernel 6.1
+like "without a network, the archive cannot be reached" "$last" \
+	'.*no connection to the package archive: check the network.*SCULLV_MIRROR=URL'
+is "which is a reason to skip a kernel" "$status" 77
+
+apt_fails download "$half"
+try guest/fetch-kernel 6.1
+like "with half the archive down, it is incomplete" "$last" \
+	'.*incomplete at the moment: try again later.*SCULLV_MIRROR=URL'
+is "which is a reason to skip a kernel, too" "$status" 77
+
+apt_fails download "$space"
+try guest/fetch-kernel 6.1
+like "with a full disk, no space is left" "$last" '.*no space left.*SCULLV_CACHE=DIR'
+is "which is no reason to skip a kernel" "$status" 1
+
+apt_fails update "$key"
+try guest/fetch-kernel 6.1
+like "without the keys, their package is named" "$last" '.*package debian-archive-keyring'
+is "which is no reason to skip a kernel, either" "$status" 1
+
+apt_fails update "$clock"
+try guest/fetch-kernel 6.1
+like "with a wrong clock, the clock is named" "$last" '.*clock.*'
+
+apt_fails
+echo "noble http://ubuntu.example/ubuntu Ubuntu" >"$scratch/indextargets"
+try guest/fetch-kernel 6.1
+like "without an archive of Debian, SCULLV_MIRROR is named" "$last" \
+	".*not Debian's.*SCULLV_MIRROR=URL.*"
+apt_fails update "$resolve"
+echo "noble http://ubuntu.example/ubuntu Ubuntu" >"$scratch/indextargets"
+SCULLV_MIRROR=http://mirror.example/debian try guest/fetch-kernel 6.1
+like "which selects the archive" "$last" ".*no connection.*"
+
+# -- the security archive --
+
+# Prints the line of sources.list that apt-get update has read.
+cat >"$scratch/bin/apt-get" <<END
+#!/bin/sh
+case "\$*" in
+*indextargets*)	cat "$scratch/indextargets" ;;
+*update*)	cat "\${APT_CONFIG%/conf}/etc/apt/sources.list" >"$scratch/list"
+	echo "$resolve" >&2
+	exit 100 ;;
+esac
+END
+uri_and_suite()
+{
+	sed 's/.*\] //' "$scratch/list"
+}
+echo "sid http://debian.example/debian/ Debian" >"$scratch/indextargets"
+try guest/fetch-kernel 6.1
+is "without a security archive of its own, the one beside the archive is used" \
+	"$(uri_and_suite)" \
+	"http://debian.example/debian-security bookworm-security main"
+touch "$scratch/no-security"
+try guest/fetch-kernel 6.1
+is "if there is none, the plain suite" "$(uri_and_suite)" \
+	"http://debian.example/debian/ bookworm main"
+ok "which is reported" grep -q 'no archive of bookworm-security' "$scratch/out"
+cat >"$scratch/indextargets" <<'END'
+trixie http://debian.example/debian/ Debian
+trixie-security http://security.example/debian-security/ Debian
+END
+try guest/fetch-kernel 6.1
+is "a security archive of its own is used" "$(uri_and_suite)" \
+	"http://security.example/debian-security/ bookworm-security main"
+
+# -- installing packages --
+
+cat >"$scratch/bin/apt-get" <<END
+#!/bin/sh
+cat "$scratch/install" >&2
+exit 100
+END
+# The privileged programs are those of the user, except for sudo.
+printf '#!/bin/sh\necho 1000\n' >"$scratch/bin/id"
+cat >"$scratch/bin/sudo" <<END
+#!/bin/sh
+[ ! -s "$scratch/sudo" ] || { cat "$scratch/sudo" >&2; exit 1; }
+exec "\$@"
+END
+chmod +x "$scratch"/bin/*
+
+apt_fails install "$resolve"
+: >"$scratch/sudo"
+try tests/install-deps make
+like "without a network, packages cannot be installed" "$last" \
+	'.*no connection to the package archive.*apt-get install make'
+apt_fails install "$space"
+try tests/install-deps make
+like "with a full disk, no space is left to install them" "$last" '.*no space left.*'
+for message in "student is not in the sudoers file." \
+	"sudo: a terminal is required to read the password" \
+	"Sorry, user student is not allowed to execute '/usr/bin/apt-get' as root."
+do
+	echo "$message" >"$scratch/sudo"
+	try tests/install-deps make
+	like "a user who cannot use sudo is told the command for root ($message)" "$last" \
+		'.*this user cannot run sudo\. As root, run: apt-get install make'
+done
+
+# All programs but some.
+mkdir "$scratch/few"
+ln -s /usr/bin/* "$scratch/few"
+rm -f "$scratch/few/sudo" "$scratch/few/id" "$scratch/few/dpkg-query"
+ln -s "$scratch/bin/id" "$scratch/bin/dpkg-query" "$scratch/few"
+status=0
+PATH=$scratch/few tests/install-deps make >"$scratch/out" 2>&1 || status=$?
+is "without sudo, the command for root is named" "$(cat "$scratch/out")" \
+	"tests/install-deps: packages are missing; as root, run: apt-get install make"
+rm -f "$scratch/few/apt-get" "$scratch/few/dpkg-query"
+PATH=$scratch/few make demo >"$scratch/out" 2>&1
+is "without apt, make demo prints one line" \
+	"$(grep -vc '^make: ' "$scratch/out")" 1
+ok "which names a container" grep -q 'podman build .* docker' "$scratch/out"
+
+done_testing

@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The sources, the cache and the temporary files can be in directories with any
+# name, although kbuild cannot build in them.
+
+. tests/lib/tap.sh
+
+kernel=${KERNEL:-6.1}
+. guest/kernels.sh
+find_kernel "$kernel"
+fetched=$(guest/fetch-kernel "$kernel")
+rootfs=$(guest/build-rootfs "$architecture" "$rootfs_suite")
+
+# a copy of the sources, and a place for temporary files
+strange="$scratch/it's 100% \"odd\" #1, \$x"
+mkdir -p "$strange/tmp" "$scratch/tmp"
+git ls-files --cached --others --exclude-standard | while read -r file; do
+	cp --parents "$file" "$strange"
+done
+cd "$strange" || exit
+unset SCULLV_CACHE
+
+make module >"$scratch/out" 2>&1
+is "make fails with one line" "$(grep -vc '^make: ' "$scratch/out")" 1
+ok "which names the directory" grep -qF "cannot build in $strange:" "$scratch/out"
+
+# Share what is downloaded. The first script creates the cache.
+PATH=/nowhere:$PATH TMPDIR="$scratch/tmp" guest/fetch-kernel none 2>/dev/null
+cache=$(cd build/elsewhere && pwd -P)
+like "the cache is in TMPDIR" "$cache" "$scratch/tmp/scullv\..*"
+mkdir -p "$cache/$kernel" "$cache/rootfs"
+ln -s "$fetched" "$cache/$kernel/kernel"
+ln -s "$rootfs" "$cache/rootfs"
+
+ok "the module is built there" guest/build-module "$kernel"
+ok "and a second script uses the same cache" [ -e "$cache/$kernel/module/scullv.ko" ]
+echo hello >"tmp/a file"
+export TMPDIR="$strange/tmp"
+is "a guest runs with its files in such a directory" \
+	"$(guest/run -k "$kernel" -i "tmp/a file" -- cat "a file" 2>&1)" hello
+is "no file is left in TMPDIR" "$(ls -A "$TMPDIR")" "a file"
+find tests/helpers -name '*.c' ! -name append.c -delete
+ok "a helper of the tests is compiled" \
+	tests/check -k "$kernel" host/dmesg-check.t
+ok "into the cache" [ -x "$cache/$kernel/tests/append" ]
+
+unset TMPDIR
+make -s distclean
+fails "distclean removes the cache" [ -e "$cache" ]
+
+cd /
+done_testing
