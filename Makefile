@@ -23,7 +23,13 @@ bench_needs := $(guest_needs) fonts-dejavu-core gnuplot-nox \
 check_needs := $(guest_needs) libc6-dev perl procps
 
 module: ## build the module for the running kernel (or KVER=release, KDIR=headers)
-	@[ -e $(KDIR)/Makefile ] || { \
+	@[ ! "$$(pwd -P | LC_ALL=C tr -d '\nA-Za-z0-9_./+@~\200-\377-')" ] || { \
+		echo "kbuild cannot build in $$(pwd -P): move the sources to a" \
+			"directory without spaces, quotes or other special" \
+			"characters in its path. \"make demo\" works here."; \
+		exit 1; \
+	} >&2
+	@[ -e "$(KDIR)/scripts/Makefile.build" ] || { \
 		echo "$(KDIR) has no headers of kernel $(KVER): install the"; \
 		echo "package linux-headers-$(KVER), or select a directory"; \
 		echo "with KDIR=. \"make demo\" needs no headers."; \
@@ -88,6 +94,7 @@ clean: ## remove the files that "make" has built
 	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
 distclean: clean ## remove build/, too: kernels, programs and results
+	[ ! -L build/elsewhere ] || rm -rf "$$(readlink build/elsewhere)"
 	rm -rf build
 
 help: ## print this list

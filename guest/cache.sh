@@ -38,7 +38,7 @@ if [ "$(id -u)" = 0 ] && [ "${SUDO_UID:-0}" != 0 ]; then
 		HOME=$(getent passwd "$SUDO_UID" | cut -d : -f 6)
 		export HOME
 		# a script that has changed the directory was started in the other
-		[ -e "$0" ] || cd "$OLDPWD"
+		[ -e "$0" ] || cd "$OLDPWD" || exit
 		exec $_as_user "$0" "$@"
 	fi
 fi
