@@ -6,7 +6,9 @@ KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
 # of guest/kernels/table: the kernel of the guest, and those to check, or "all"
-KERNEL ?= 6.1
+ifndef KERNEL
+KERNEL := $(shell . guest/kernels.sh && default_kernel)
+endif
 KERNELS ?= $(KERNEL)
 export KERNEL
 several := $(or $(word 2,$(KERNELS)),$(filter all,$(KERNELS)))
@@ -22,7 +24,7 @@ bench_needs := $(guest_needs) fonts-dejavu-core gnuplot-nox \
 	libc6-dev librsvg2-bin
 check_needs := $(guest_needs) libc6-dev perl procps
 
-module: ## build the module for the running kernel (or KVER=release, KDIR=headers)
+module: ## build the module for the running kernel (KVER=RELEASE, KDIR=DIR)
 	@[ ! "$$(pwd -P | LC_ALL=C tr -d '\nA-Za-z0-9_./+@~\200-\377-')" ] || { \
 		echo "kbuild cannot build in $$(pwd -P): move the sources to a" \
 			"directory without spaces, quotes or other special" \
@@ -30,9 +32,10 @@ module: ## build the module for the running kernel (or KVER=release, KDIR=header
 		exit 1; \
 	} >&2
 	@[ -e "$(KDIR)/scripts/Makefile.build" ] || { \
-		echo "$(KDIR) has no headers of kernel $(KVER): install the"; \
-		echo "package linux-headers-$(KVER), or select a directory"; \
-		echo "with KDIR=. \"make demo\" needs no headers."; \
+		echo "$(KDIR) has no headers to build a module with:" \
+			"install those of kernel $(KVER) (on Debian the package" \
+			"linux-headers-$(KVER)), or select a directory with" \
+			"KDIR=DIR. \"make demo\" needs no headers."; \
 		exit 1; \
 	} >&2
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -45,11 +48,11 @@ uninstall: ## remove the installed module
 	rm -f /lib/modules/$(KVER)/*/scullv.ko*
 	depmod $(KVER)
 
-demo: ## run the book's session in a throwaway guest (FILE=path: on that file)
+demo: ## run the book's session in a throwaway guest
 	@exec tests/install-deps -k "$(KERNEL)" $(guest_needs)
 	@tests/demo/run
 
-check: ## run the tests in a throwaway guest (TESTS="io.t", V=1, KERNELS="6.1 7.3")
+check: ## run the tests in throwaway guests
 	@exec tests/install-deps -k "$(KERNELS)" $(check_needs)
 	@exec $(if $(several),tests/check-kernels "$(KERNELS)",tests/check -k "$(KERNELS)") $(TESTS)
 
@@ -99,5 +102,16 @@ distclean: clean ## remove build/, too: kernels, programs and results
 
 help: ## print this list
 	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
+	@sed -n 's/^## *//p' Makefile | expand -t 20
+
+##
+## FILE=PATH	file to store (demo)
+## KERNEL=NAME	kernel of the guest (demo, shell, soak)
+## KERNELS="NAME..."	kernels, or "all" (check, lint; default: KERNEL)
+## TESTS="NAME..."	tests, such as "io.t proc.t" (check; default: all)
+## V=1	print each result (check)
+## SCULLV_CACHE=DIR	kernels, programs and results (default: build)
+## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)
+## guest/kernels/table lists the kernels.
 
 .PHONY: module install uninstall demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help

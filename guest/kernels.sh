@@ -16,6 +16,17 @@ list_kernels()
 		"${top:-.}/guest/kernels/table" | xargs
 }
 
+# Prints the first kernel of the architecture of this machine or, if there is
+# none, of the table.
+default_kernel()
+{
+	awk -v host="$(dpkg --print-architecture 2>/dev/null)" '
+		/^[^#]/ && !kernel	{ kernel = $1 }
+		/^[^#]/ && $2 == host	{ kernel = $1; exit }
+		END			{ print kernel }
+		' "${top:-.}/guest/kernels/table"
+}
+
 # TABLE KEY: print the row of that key
 _print_row()
 {
