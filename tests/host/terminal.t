@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# A shell in the guest, on a pseudo-terminal. A program in place of QEMU keeps
+# these tests short: it reports that the guest is up and waits.
+
+. tests/lib/tap.sh
+
+kernel=${KERNEL:-6.1}
+. guest/kernels.sh
+find_kernel "$kernel"
+mkdir "$scratch/bin" "$scratch/tmp"
+mkfifo "$scratch/up"
+cat >"$scratch/bin/qemu-system-$qemu" <<END
+#!/bin/sh
+echo up >&3
+echo \$\$ >"$scratch/up"
+exec sleep 1000
+END
+chmod +x "$scratch/bin/qemu-system-$qemu"
+
+status=0
+guest/run -k "$kernel" </dev/null >"$scratch/out" 2>&1 || status=$?
+is "a shell without a terminal is refused" "$status" 1
+is "the message names the alternatives" "$(cat "$scratch/out")" \
+	'guest/run: a shell requires a terminal. Without one, use "make demo", "make check" or "guest/run -- COMMAND"'
+
+# "su -c" runs a command in another session than that of the terminal.
+for session in "" "setsid --wait "; do
+	env PATH="$scratch/bin:$PATH" TMPDIR="$scratch/tmp" setsid \
+		script -qc "${session}guest/run -k $kernel" /dev/null \
+		>"$scratch/out" 2>&1 </dev/null &
+	script=$!
+	read -r pid <"$scratch/up"
+	ok "${session}guest/run reports that it boots" \
+		grep -q "booting kernel $kernel" "$scratch/out"
+	kill -KILL $script
+	ok "${session}guest/run ends the guest when its terminal is closed" \
+		await has_ended "$pid"
+	ok "${session}guest/run leaves no file" \
+		await rmdir "$scratch/tmp"
+	mkdir "$scratch/tmp"
+done
+
+done_testing
