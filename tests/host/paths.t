@@ -15,9 +15,7 @@ rootfs=$(guest/build-rootfs "$architecture" "$rootfs_suite")
 # a copy of the sources, and a place for temporary files
 strange="$scratch/it's 100% \"odd\" #1, \$x"
 mkdir -p "$strange/tmp" "$scratch/tmp"
-git ls-files --cached --others --exclude-standard | while read -r file; do
-	cp --parents "$file" "$strange"
-done
+tar -c --exclude=./build --exclude=./.git . | tar -x -C "$strange"
 cd "$strange" || exit
 unset SCULLV_CACHE
 
