@@ -25,18 +25,47 @@ explain()
 	printf '\n  (%s)\n' "$*" | fmt -w 78
 }
 
+# Prints the distance of the first two quanta, in hexadecimal, if there are two.
+# The upper bits of the addresses, which all have in common, do not fit into
+# numbers of the shell.
+distance()
+{
+	# shellcheck disable=SC2046 # words
+	set -- $(sed -n 's/^ *[0-9]*:/0/p' /proc/scullvmem |
+		grep -Eo '[0-9a-f]{8,12}$' | sed 's/^/0x/')
+	[ $# -lt 2 ] || printf '%#x' $(($2 > $1 ? $2 - $1 : $1 - $2))
+}
+
 root './scullv_load'
 root 'ls -l /dev/scullv*'
 root 'cat bigfile > /dev/scullv0; head -5 /proc/scullvmem'
 root 'cmp bigfile /dev/scullv0 && echo the same'
 
+if ! [ -s bigfile ]; then
+	explain "The file is empty, and so is the device: it has no item and no" \
+		"quantum. A write at a far offset allocates one quantum:"
+	root 'echo end | dd of=/dev/scullv0 bs=1 seek=1M status=none'
+	root 'head -5 /proc/scullvmem; cat /sys/class/scullv/scullv0/bytes'
+	explain "The hole before it reads as zeros:"
+	root 'tail -c 5 /dev/scullv0 | od -c'
+	root './scullv_unload'
+	exit
+fi
+
 explain "/proc/vmallocinfo lists the vmalloc areas of the kernel, among them these" \
 	"quanta. With kptr_restrict=1, root sees the addresses."
 root 'sysctl -w kernel.kptr_restrict=1'
 root "sed -n 's/^ *[0-9]*:/^0x/p' /proc/scullvmem | head -2 | grep -f - /proc/vmallocinfo"
-distance=$(printf '%#x' $((17 * $(getconf PAGESIZE))))
-explain "Adjacent quanta are $distance bytes apart: 16 pages and a guard page, which" \
-	"catches accesses past the end of a quantum."
+area=$(printf '%#x' $((17 * $(getconf PAGESIZE))))
+distance=$(distance)
+explain "An area has $area bytes: the 16 pages of a quantum and a guard page, which" \
+	"catches accesses past the end of the quantum."
+case $distance in
+"")	;;
+"$area") explain "The first two quanta are adjacent: $distance bytes apart." ;;
+*)	explain "The first two quanta are $distance bytes apart: vmalloc takes the" \
+		"lowest gap between other areas that is large enough." ;;
+esac
 
 root 'sysctl -w kernel.kptr_restrict=0'
 explain "Root sees addresses; other users see hashes."

@@ -31,10 +31,17 @@ like "the dump has a line for the second quantum" "$(echo "$dump" | sed -n 5p)" 
 	"       1:$address"
 is "the device contains the file" \
 	"$(output_of '# cmp bigfile /dev/scullv0 && echo the same')" "the same"
-distance=$(sed -n 's/.*quanta are \(0x[0-9a-f]*\) bytes apart.*/\1/p' "$scratch/out")
-is "vmallocinfo lists both quanta" "$(grep -Ec \
-	"^0x$address-0x$address +$((distance)) .*\\[scullv\\] pages=16 " \
+area=$(sed -n 's/.*An area has \(0x[0-9a-f]*\) bytes.*/\1/p' "$scratch/out")
+is "vmallocinfo lists the areas of both quanta" "$(grep -Ec \
+	"^0x$address-0x$address +$((area)) .*\\[scullv\\] pages=16 " \
 	"$scratch/out")" 2
+# shellcheck disable=SC2046 # words
+set -- $(echo "$dump" | sed -n 's/^ *[01]:/0/p' | grep -Eo '[0-9a-f]{8,12}$' |
+	sed 's/^/0x/')
+is "the demo explains the distance of the quanta that it shows" \
+	"$(sed -n 's/.*quanta are \(adjacent: \)*\(0x[0-9a-f]*\) bytes apart.*/\2/p' \
+		"$scratch/out")" \
+	"$(printf '%#x' $(($2 > $1 ? $2 - $1 : $1 - $2)))"
 hashed=$(output_of '$ head -5 /proc/scullvmem' | sed -n 4p)
 like "an unprivileged user sees a line for the first quantum" "$hashed" \
 	"       0:$address"
@@ -60,12 +67,30 @@ is "the quanta of scullp are $side those of scullv" \
 	"$([ $(($1)) -lt $(($2)) ] && echo below || echo above)" $side
 # at least, as vmalloc may place the second one in another gap
 ok "the quanta of scullv are at least a quantum and a guard page apart" \
-	[ $(($4 > $2 ? $4 - $2 : $2 - $4)) -ge $((distance)) ]
+	[ $(($4 > $2 ? $4 - $2 : $2 - $4)) -ge $((area)) ]
 
 head -c 3000000 guest/run /usr/bin/* >"$scratch/file" 2>/dev/null
 truncate -s 3000000 "$scratch/file"
 FILE=$scratch/file tests/demo/run >"$scratch/out" 2>&1
 is "the demo with FILE=path succeeds" $? 0
 ok "the device contains the FILE" grep -q 'sz 3000000$' "$scratch/out"
+
+: >"$scratch/empty"
+FILE=$scratch/empty tests/demo/run >"$scratch/out" 2>&1
+is "the demo with an empty file succeeds" $? 0
+is "the device is empty" \
+	"$(output_of '# cat bigfile > /dev/scullv0; head -5 /proc/scullvmem' | tail -n +2)" \
+	"Device 0: qset 500, order 4, sz 0"
+ok "the demo goes on with a hole" grep -q 'sz 1048580$' "$scratch/out"
+
+# -- a FILE that cannot be stored: no guest is booted --
+
+truncate -s 1T "$scratch/large"
+for file in /dev/null "$scratch" "$scratch/missing" "$scratch/large"; do
+	fails "FILE=$file is refused" env FILE="$file" tests/demo/run
+	is "FILE=$file is refused with one line" \
+		"$(grep -c "^make demo: FILE=$file " "$scratch/output")" \
+		"$(wc -l <"$scratch/output")"
+done
 
 done_testing
