@@ -283,6 +283,25 @@ check_failure "scullv_load with an unknown parameter" \
 	"kernel log: .*unknown parameter 'ordr'" \
 	./scullv_load ordr=2
 
+# COMMAND...: run it without kmod, without those programs of busybox
+# shellcheck disable=SC2317 # called by check_failure
+without_kmod()
+{
+	PATH=/usr/sbin:/usr/bin unshare -m sh -c \
+		'mount --bind /dev/null /usr/bin/kmod && exec "$@"' sh "$@"
+}
+# COMMAND...: run it with an empty /proc
+# shellcheck disable=SC2317 # called by check_failure
+without_proc()
+{
+	unshare -m sh -c 'mount -t tmpfs tmpfs /proc && exec "$@"' sh "$@"
+}
+check_failure "scullv_load without kmod" "install the package kmod" \
+	without_kmod ./scullv_load
+check_failure "scullv_load on a kernel without modules" \
+	"the running kernel does not support modules.*\"make demo\"" \
+	without_proc ./scullv_load
+
 # a directory for other modules
 folder=$scratch/folder
 mkdir "$folder"
