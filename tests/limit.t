@@ -158,8 +158,34 @@ leaks_nothing 2000 "2000 writes to quanta larger than the memory" \
 is "2000 writes to quanta larger than the memory fail with ENOMEM" \
 	"$_refused" "2000 ENOMEM"
 
+# A writer that waits for a trim to uncharge gets room when the memory is free. Small
+# quanta take long to free.
+
+shorten_percpu_lists
+bytes=$(($(clamp_to_vmalloc 128) << 20))
+load order=0 limit=$bytes
+tests/helpers/buffer write $dev 0 $bytes >/dev/null
+is "a device fills the limit" "$(attribute bytes) $(write /dev/scullv1 0 1)" \
+	"$bytes ENOSPC"
+free=$(meminfo MemFree)
+: >$dev &
+until [ "$(write /dev/scullv1 0 1)" = 1 ]; do
+	:
+done
+freed=$(($(meminfo MemFree) - free))
+wait
+ok "quanta are uncharged when they are freed: $freed of $((bytes / 1024)) kB are" \
+	[ $freed -gt $((bytes * 3 / 4096)) ]
+
+unload
+ok "a write to the parameter during insmod is not lost" \
+	tests/helpers/load-race scullv.ko 20 64M
+
 # percentages, and no limit
 
+load order=0 limit=1
+is "a limit is rounded up to pages" \
+	"$(tests/helpers/buffer -r 2 write $dev 0 "$page")" "$page"
 load limit=1%
 pages=$((memory * 1024 / page / 100))
 is "limit=1% has room for 1% of the memory" "$(
@@ -168,7 +194,6 @@ is "limit=1% has room for 1% of the memory" "$(
 is "limit is read as a percentage if it was given as one" "$(cat $parameter)" 1%
 
 # on 32 bits one allocator alone cannot allocate half of the memory
-shorten_percpu_lists
 load alloc=pages,vmalloc
 tests/helpers/buffer write /dev/scullv1 0 "$(clamp_to_vmalloc 100)000000" >/dev/null
 is "the default limit is half of the memory" "$(
