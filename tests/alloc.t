@@ -85,6 +85,22 @@ for i in 0 1 2 3; do
 	: >/dev/scullv$i
 done
 
+# -- arrays of slots: from the slab allocator up to a page, larger ones from vmalloc --
+
+slots=$((page * 8 / $(getconf LONG_BIT)))
+load order=0 qset=$((slots - 1)),$slots,$((slots + 1)),$((16 * slots + 1))
+for i in 0 1 2 3; do
+	qset=$(attribute qset $i)
+	is "qset $qset: the last slots of two items hold data, all others are empty" \
+		"$(tests/helpers/calls /dev/scullv$i rdwr \
+			"pwrite $page $(((2 * qset - 1) * page))" \
+			"pwrite $page $(((qset - 1) * page))" "lseek 0 data" \
+			"lseek $((qset * page)) data" "pread $page 0")" \
+		"$page $page $(((qset - 1) * page)) $(((2 * qset - 1) * page)) $page"
+	: >/dev/scullv$i
+done
+is "trims free all arrays of slots" "$(grep -c scullv /proc/vmallocinfo)" 0
+
 # -- a trim puts a configured allocator in force --
 
 load

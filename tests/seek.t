@@ -42,8 +42,9 @@ is "data and a byte past a hole take two quanta" "$(attribute quanta)" 2
 as_tmpfs "SEEK_DATA in data returns the position itself" "0 7 $((page - 1)) $data" \
 	rdonly "lseek 0 data" "lseek 7 data" "lseek $((page - 1)) data" \
 	"lseek $data data"
-as_tmpfs "SEEK_DATA in a hole returns the next data" "$data $data $data" \
-	rdonly "lseek $page data" "lseek $((5 * page + 7)) data" \
+as_tmpfs "SEEK_DATA in a hole returns the next data" "$data $data $data $data $data" \
+	rdonly "lseek $page data" "lseek $((3 * page)) data" \
+	"lseek $((5 * page + 7)) data" "lseek $((7 * page)) data" \
 	"lseek $((data - 1)) data"
 as_tmpfs "SEEK_HOLE in data returns the end of the quantum" "$page $page $page" \
 	rdonly "lseek 0 hole" "lseek 7 hole" "lseek $((page - 1)) hole"
@@ -190,6 +191,9 @@ fi
 as_tmpfs "reads and writes up to the largest offset are complete" "10 10 1" \
 	rdwr "pread 10 $((last - 9))" "pwrite 10 $((last - 9))" \
 	"preadv2 1 $last"
+as_tmpfs "a read 4 GiB before the end is complete" "1 100 100" rdwr,trunc \
+	"pwrite 1 $((0x1ffffffff))" "pread 100 0" "pread 100 $((1 << 32))"
+as_tmpfs "the last possible byte can be written again" 1 rdwr "pwrite 1 $last"
 as_tmpfs "reads and writes of 0 bytes at the largest offset succeed" \
 	"0 0" rdwr "pwrite 0 $end" "pread 0 $end"
 as_tmpfs "a seek to the largest offset succeeds" "$end $end $last" \
