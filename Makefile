@@ -2,7 +2,7 @@
 #
 # Kbuild lists the sources of the module.
 
-KVER ?= $(shell uname -r)
+KVER ?= $(or $(KERNELRELEASE),$(shell uname -r))
 KDIR ?= /lib/modules/$(KVER)/build
 
 # of guest/kernels/table: the kernel of the guest, and those to check, or "all"
@@ -24,6 +24,10 @@ bench_needs := $(guest_needs) fonts-dejavu-core gnuplot-nox \
 	libc6-dev librsvg2-bin
 check_needs := $(guest_needs) libc6-dev perl procps
 
+# BTF needs the symbols of the kernel. Without them kbuild would print that it
+# skips BTF, which does not matter.
+no_btf := $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+
 module: ## build the module for the running kernel (KVER=RELEASE, KDIR=DIR)
 	@[ ! "$$(pwd -P | LC_ALL=C tr -d '\nA-Za-z0-9_./+@~\200-\377-')" ] || { \
 		echo "kbuild cannot build in $$(pwd -P): move the sources to a" \
@@ -38,15 +42,14 @@ module: ## build the module for the running kernel (KVER=RELEASE, KDIR=DIR)
 			"KDIR=DIR. \"make demo\" needs no headers."; \
 		exit 1; \
 	} >&2
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(no_btf) modules
 
-install: module ## install the module for modprobe
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
-	depmod $(KVER)
+install: export KDIR := $(KDIR)
+install: module ## install for modprobe and udev (GROUP=, MODE=, PREFIX=, DESTDIR=)
+	@exec packaging/install install
 
-uninstall: ## remove the installed module
-	rm -f /lib/modules/$(KVER)/*/scullv.ko*
-	depmod $(KVER)
+uninstall: ## remove what "make install" has installed
+	@exec packaging/install uninstall
 
 demo: ## run the book's session in a throwaway guest
 	@exec tests/install-deps -k "$(KERNEL)" $(guest_needs)

@@ -91,9 +91,9 @@ for option in -h --help; do
 		"$(outcome ./scullv_load $option | head -n 1)" \
 		"0 usage: scullv_load \[PARAMETER=VALUE\]..."
 done
-is "the usage of scullv_load ends with the last variable" \
+is "the usage of scullv_load ends with the precedence of udev" \
 	"$(./scullv_load -h | tail -n 1)" \
-	"	MODE	mode of the devices, in octal (default: 664)"
+	'A rule of udev, such as that of "make install", replaces these defaults.'
 is "scullv_unload -h prints the usage" \
 	"$(outcome ./scullv_unload -h | head -n 1)" "0 usage: scullv_unload"
 is "options that print the usage load nothing" "$(traces)" ""
@@ -247,6 +247,26 @@ is "without staff and wheel, the devices keep group root" \
 	"$(node_info /dev/scullv0)" "crw-rw-r-- root $major:0"
 ./scullv_unload
 cp "$scratch/group" /etc/group
+
+# a rule of udev, which this udevadm applies
+mkdir "$scratch/udev"
+cat >"$scratch/udev/udevadm" <<'END'
+#!/bin/sh
+chgrp disk /dev/scullv[0-9]*
+chmod 640 /dev/scullv[0-9]*
+END
+chmod +x "$scratch/udev/udevadm"
+mkdir -p /run/udev
+: >/run/udev/control
+is "a rule of udev replaces the defaults of scullv_load" \
+	"$(PATH=$scratch/udev:$PATH ./scullv_load 2>&1
+	node_info /dev/scullv1)" "crw-r----- disk $major:1"
+./scullv_unload
+is "GROUP and MODE take precedence over a rule of udev" \
+	"$(PATH=$scratch/udev:$PATH GROUP=staff MODE=0600 ./scullv_load 2>&1
+	node_info /dev/scullv1)" "crw------- staff $major:1"
+./scullv_unload
+rm -r /run/udev
 
 # -- failures --
 

@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# "make install" and "make uninstall", to another root directory.
+
+. tests/lib/tap.sh
+# shellcheck source=guest/kernels.sh
+. guest/kernels.sh
+
+find_kernel 6.1
+kernel=$(guest/fetch-kernel 6.1)
+release=$(basename "$kernel"/lib/modules/*)
+root=$scratch/root
+mkdir "$root"
+
+# Builds in a copy, so that the directory of the sources does not change.
+cp -R ./*.[ch] Kbuild Makefile packaging scullv.4 scullv_load scullv_unload \
+	"$scratch"
+rm -f "$scratch"/*.mod.c
+
+# TARGET [VARIABLE=VALUE]...: the output goes to "out", and is shown on failure
+# shellcheck disable=SC2317 # called by ok
+run_make()
+{
+	env -u PREFIX -u INSTALL_MOD_PATH -u GROUP -u MODE MAKEFLAGS= \
+		make -C "$scratch" KDIR="$kernel/headers" ARCH="$arch" \
+		CROSS_COMPILE="$compiler-" "$@" >"$scratch/out" 2>&1 ||
+		{ cat "$scratch/out"; return 1; }
+}
+
+# DIRECTORY: print the mode and the name of each file in it
+list_files()
+{
+	(cd "$1" && find . ! -type d -printf '%m %P\n' | sort -k 2)
+}
+
+module="644 lib/modules/$release/updates/scullv.ko"
+others="644 usr/local/include/scullv_ioctl.h
+755 usr/local/sbin/scullv_load
+755 usr/local/sbin/scullv_unload
+644 usr/local/share/man/man4/scullv.4"
+all="644 etc/modprobe.d/scullv.conf
+644 etc/udev/rules.d/60-scullv.rules
+$module
+$others"
+
+ok "make install succeeds" run_make install DESTDIR="$root"
+is "make install installs all files, and no list of modules" \
+	"$(list_files "$root")" "$all"
+is "make install prints no message of kbuild about signing, BTF or depmod" \
+	"$(grep -iE 'ssl|sign-file|BTF gen|System.map' "$scratch/out")" ""
+is "make install reports that the module is not signed" \
+	"$(grep -c 'not signed; only Secure Boot requires it' "$scratch/out")" 1
+is "the installed files are those of the sources" "$(
+	for file in sbin/scullv_load sbin/scullv_unload include/scullv_ioctl.h \
+		share/man/man4/scullv.4; do
+		cmp "$root/usr/local/$file" "${file##*/}" 2>&1
+	done
+	cmp "$root/etc/modprobe.d/scullv.conf" packaging/scullv.conf 2>&1
+	cmp "$root/etc/udev/rules.d/60-scullv.rules" packaging/scullv.rules 2>&1)" ""
+is "the options for modprobe are only examples" \
+	"$(grep -v '^#' "$root/etc/modprobe.d/scullv.conf" | tr -d '\n')" ""
+
+echo "options scullv order=2" >"$root/etc/modprobe.d/scullv.conf"
+ok "make install succeeds again" run_make install DESTDIR="$root"
+is "make install keeps the edited options" \
+	"$(cat "$root/etc/modprobe.d/scullv.conf")" "options scullv order=2"
+mkdir "$root/lib/modules/$release/updates/dkms"
+: >"$root/lib/modules/$release/updates/dkms/scullv.ko"
+ok "make uninstall succeeds" run_make uninstall DESTDIR="$root"
+is "make uninstall keeps the module of DKMS only" "$(list_files "$root")" \
+	"644 lib/modules/$release/updates/dkms/scullv.ko"
+rm -r "${root:?}/lib"
+is "make uninstall leaves no directory" "$(ls -A "$root")" ""
+ok "make uninstall succeeds where nothing is installed" \
+	run_make uninstall DESTDIR="$root"
+
+# a root directory with that kernel
+modules=$root/mnt/lib/modules/$release
+mkdir -p "$modules"
+cp "$kernel/lib/modules/$release"/modules.order \
+	"$kernel/lib/modules/$release"/modules.builtin* "$modules"
+ok "make install accepts PREFIX, INSTALL_MOD_PATH, GROUP and MODE" \
+	run_make install DESTDIR="$root" PREFIX=/opt/scullv \
+	INSTALL_MOD_PATH="$root/mnt" GROUP=lab MODE=660
+is "the files are in PREFIX, the module is in INSTALL_MOD_PATH" \
+	"$(list_files "$root" | grep scullv | sed 's,opt/scullv,usr/local,
+		s,mnt/,,' | sort -k 2)" "$all"
+is "the list of modules in INSTALL_MOD_PATH has the module" \
+	"$(cut -d : -f 1 "$modules/modules.dep")" updates/scullv.ko
+is "the rule of udev has the group and the mode" \
+	"$(grep -c '^SUBSYSTEM=="scullv", GROUP="lab", MODE="0660"$' \
+		"$root/etc/udev/rules.d/60-scullv.rules")" 1
+ok "make uninstall accepts PREFIX and INSTALL_MOD_PATH" \
+	run_make uninstall DESTDIR="$root" PREFIX=/opt/scullv \
+	INSTALL_MOD_PATH="$root/mnt"
+is "make uninstall updates the list of modules" "$(cat "$modules/modules.dep")" ""
+is "make uninstall removes everything from PREFIX and INSTALL_MOD_PATH" \
+	"$(ls "$root"; find "$root" -name '*scullv*' -o -name updates)" mnt
+
+for setting in MODE=rw MODE=66 "GROUP=a b"; do
+	fails "make install with $setting fails" \
+		run_make install DESTDIR="$root" "$setting"
+	ok "the message for $setting names the value" \
+		grep -q "invalid $setting: expected" "$scratch/out"
+done
+is "make install with an invalid value installs nothing" "$(ls "$root")" mnt
+
+done_testing
