@@ -51,6 +51,9 @@ install: module ## install for modprobe and udev (GROUP=, MODE=, PREFIX=, DESTDI
 uninstall: ## remove what "make install" has installed
 	@exec packaging/install uninstall
 
+dist: ## create build/scullv-VERSION.tar.gz from the last commit
+	@exec packaging/dist
+
 demo: ## run the book's session in a throwaway guest
 	@exec tests/install-deps -k "$(KERNEL)" $(guest_needs)
 	@tests/demo/run
@@ -117,4 +120,4 @@ help: ## print this list
 ## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)
 ## guest/kernels/table lists the kernels.
 
-.PHONY: module install uninstall demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help
+.PHONY: module install uninstall dist demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help

@@ -501,4 +501,5 @@ module_exit(scullv_exit);
 
 MODULE_DESCRIPTION("Devices that keep what is written to them in vmalloc memory, after Linux Device Drivers, chapter 8");
 MODULE_AUTHOR("The scullv developers");
+MODULE_VERSION("1.0");	/* tests/lint compares the other files with this one */
 MODULE_LICENSE("GPL");
