@@ -120,4 +120,18 @@ is "100 rounds of insmod and rmmod succeed" "$rounds" 100
 leaks_nothing 20 "20 failed loads" failed_loads
 is "20 failed loads leave nothing" "$(traces)" ""
 
+# -- CPUs --
+
+cpu=/sys/devices/system/cpu/cpu1/online
+if [ -w $cpu ] && echo 0 >$cpu 2>/dev/null; then
+	load
+	printf 0123456789 >/dev/scullv0
+	echo 1 >$cpu
+	is "a CPU that comes online after insmod can use a device" \
+		"$(taskset -c 1 cat /dev/scullv0)" 0123456789
+else
+	skip "a CPU that comes online after insmod can use a device" \
+		"no CPU can be taken offline"
+fi
+
 done_testing
