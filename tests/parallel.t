@@ -94,6 +94,43 @@ echo "$page" >/sys/module/scullv/parameters/limit
 ok "3 concurrent first writes fit into a limit of one page" \
 	tests/helpers/race /dev/scullv1 3 "$page" 150 trim
 
+# A large quantum takes long to allocate; another writer of it waits meanwhile. A quantum
+# past it makes both writes overwrites, which take no other lock.
+
+# Sets result to "status quanta" when a writer that waits has been killed: one quantum if
+# it did not wait for the other one's. The other one may be first, so it tries again.
+kill_waiter()
+{
+	result="no writer waits"
+	for _ in 1 2 3 4 5 6 7 8; do
+		: >$dev
+		tests/helpers/buffer write $dev $((page << order)) 1 >"$scratch/end"
+		tests/helpers/buffer write $dev 0 1 >"$scratch/first" &
+		first=$!
+		tests/helpers/buffer write $dev 1 1 >"$scratch/second" &
+		second=$!
+		waits=
+		until [ "$waits" ] || has_ended $second; do
+			! grep -q '^State:.*D' /proc/$second/status || waits=yes
+		done
+		kill -KILL $second
+		status=0
+		wait $second || status=$?
+		[ ! "$waits" ] || result="$status $(attribute quanta)"
+		wait $first
+		[ "$result" != "137 1" ] || break
+	done 2>"$scratch/errors"
+}
+
+order=0
+while [ $((page << (order + 2))) -le $(($(clamp_to_vmalloc 256) << 20)) ]; do
+	order=$((order + 1))
+done
+load order=$order limit=0
+kill_waiter
+is "SIGKILL ends the wait for another writer's allocation" "$result" "137 1"
+: >$dev
+
 # concurrent appends of records of many lengths
 
 load order=1
