@@ -64,7 +64,9 @@ check: ## run the tests in throwaway guests
 
 kernels.md: ## run all tests on all kernels and update docs/kernels.md
 	@$(MAKE) --no-print-directory check KERNELS=all
-	@cp "$${SCULLV_CACHE:-build}/check/kernels.md" docs
+	@cache=$${SCULLV_CACHE:-build}; \
+	[ ! -d "$$cache/elsewhere" ] || cache=$$cache/elsewhere; \
+	cp "$$cache/check/kernels.md" docs
 
 man: ## generate docs/scullv.4.md from the man page
 	@tests/install-deps mandoc

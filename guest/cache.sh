@@ -9,6 +9,7 @@
 # user can write to the cache: otherwise files of root would make the next run
 # without sudo fail.
 
+export LC_ALL=C
 cache=${SCULLV_CACHE:-${top:-$PWD}/build}
 
 _say()
@@ -25,7 +26,7 @@ _die()
 # PATH: kbuild can build in this directory
 _is_buildable()
 {
-	[ ! "$(printf '%s' "$1" | LC_ALL=C tr -d 'A-Za-z0-9_./+@~\200-\377-')" ]
+	[ ! "$(printf '%s' "$1" | tr -d 'A-Za-z0-9_./+@~\200-\377-')" ]
 }
 
 if [ "$(id -u)" = 0 ] && [ "${SUDO_UID:-0}" != 0 ]; then

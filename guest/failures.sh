@@ -16,6 +16,11 @@ explain_apt()
 		*"may not run sudo"* | *"a password is required"* | \
 		*"a terminal is required"* | *"incorrect password attempt"*)
 		echo "this user cannot run sudo" ;;
+	*"dpkg was interrupted"*)
+		echo "an earlier installation was interrupted: run \"dpkg" \
+			"--configure -a\" first" ;;
+	*"Could not get lock"* | *"Unable to acquire"*lock*)
+		echo "another program is installing packages: wait for it" ;;
 	*NO_PUBKEY* | *"public key is not available"* | *"Missing key"* | *"is not signed"*)
 		echo "the keys of the package archive are missing: install the" \
 			"newest package debian-archive-keyring" ;;
