@@ -30,11 +30,15 @@ run()
 	return "$_status"
 }
 
-# PID...: end each process, or its process group if it leads one
+# PID...: end the processes, or their process groups if they lead one. All get
+# the signal first, since waiting for the last process of a pipeline waits for
+# the others.
 stop()
 {
 	for _pid; do
-		kill -- "-$_pid" || kill "$_pid" || continue
+		kill -- "-$_pid" || kill "$_pid" || :
+	done 2>/dev/null
+	for _pid; do
 		wait "$_pid" || :
 		# wait for the members that are not children of this shell
 		for _ in $(seq 100); do
