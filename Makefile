@@ -90,7 +90,7 @@ soak: ## run all kinds of load at once on a small guest (MINUTES=20)
 	@exec env V=1 tests/check -k "$(KERNEL)" -m 512M MINUTES=$(MINUTES) soak.t
 
 bench: ## measure the driver and its peers, and plot the results
-	@tests/install-deps -k 6.1 $(bench_needs)
+	@tests/install-deps -k "$(KERNEL)" $(bench_needs)
 	@bench/run
 
 shell: ## start a shell in a throwaway guest
@@ -114,9 +114,10 @@ help: ## print this list
 
 ##
 ## FILE=PATH	file to store (demo)
-## KERNEL=NAME	kernel of the guest (demo, shell, soak)
+## KERNEL=NAME	kernel of the guest (demo, shell, bench, soak)
 ## KERNELS="NAME..."	kernels, or "all" (check, lint; default: KERNEL)
 ## TESTS="NAME..."	tests, such as "io.t proc.t" (check; default: all)
+## PEERS="FILE.ko..."	more modules to measure (bench)
 ## V=1	print each result (check)
 ## SCULLV_CACHE=DIR	kernels, programs and results (default: build)
 ## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)

@@ -1,146 +1,228 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: guest.sh instructions | times | seconds
+# usage: guest.sh column SUBJECT | driver | lines | varying
 #
-# The guest's side of bench/run. Prints lines that begin with "#" as it comes
-# along, and at the end what bench.c has found.
+# The guest's side of bench/run. Prints the results, and progress in lines that
+# begin with "#".
 #
-#	instructions	all that can be counted, on a machine with --icount
-#	times		what needs two processors and a clock
-#	seconds		the same as instructions, on a machine with KVM
+#	column	one column of the main table: all that SUBJECT can do
+#	driver	what concerns the driver only
+#	lines	which cache lines two processors write, for the plugin (lines.c)
+#	varying	what differs from run to run: waits for locks, fragmented memory
 set -eu
 
-found=/tmp/found
-clock=
-
-main()
-{
-	insmod scullv.ko limit=0 \
-		alloc=vmalloc,pages,huge,vmalloc order=4,4,9,4
-	case $1 in
-	instructions)
-		all >$found
-		parts >>$found
-		map >>$found ;;
-	times)
-		readers >$found
-		fragments >>$found
-		hypervisor >>$found ;;
-	seconds)
-		clock=-s
-		all >$found ;;
-	esac
-	cat $found
-}
-
-# What is measured side by side: SUBJECT, as it is called in the results, FILE,
-# and how to open it.
-stores()
-{
-	cat <<-END
-		scullv vmalloc:/dev/scullv0
-		scullv pages:/dev/scullv1
-		scullv huge:/dev/scullv2
-		tmpfs:/tmp/file
-		brd O_DIRECT:/dev/ram0:-d
-		brd:/dev/ram0
-	END
-}
-
-block_sizes="4096 16384 65536 262144 1048576"
-file_sizes="67108864 536870912 34359738368 1099511627776 10995116277760"
+all_yardsticks="memory io random splice map trim"
+block_sizes="64 4096 16384 65536 262144 1048576"
+file_sizes="268435456 34359738368 1099511627776 10995116277760"
 orders="0 1 2 3 4 5 6 7 8 9 10"
 allocators="vmalloc pages huge"
 
-all()
+main()
 {
-	# what is measured first in a boot comes out differently
-	ruler read none /dev/zero 65536 >/dev/null
+	found=$(mktemp)
+	"$@" >"$found"
+	cat "$found"
+}
 
-	# before anything else has left page tables behind
-	say "memory beyond the data"
-	stores | tac | grep -v '^brd:' | each memory
+# -- a column --
 
+column()
+{
+	subject=$1
+	options=
+	set_up
+	settle
+	# before anything else leaves page tables and slabs
+	for yardstick in $yardsticks; do
+		say "$yardstick"
+		"rows_of_$yardstick"
+	done
+}
+
+# Set file and yardsticks, and options where the file needs them.
+set_up()
+{
+	case $subject in
+	"scullv vmalloc") use_scullv vmalloc 4 ;;
+	"scullv pages")	use_scullv pages 4 ;;
+	"scullv huge")	use_scullv huge 9 ;;
+	tmpfs)		use_mount tmpfs size=80%,huge=never ;;
+	"tmpfs huge")	use_mount tmpfs size=80%,huge=always ;;
+	ramfs)		use_mount ramfs mode=700 ;;
+	hugetlbfs)	echo 64 >/proc/sys/vm/nr_hugepages
+			use_mount hugetlbfs mode=700
+			options=-m
+			yardsticks="map" ;;
+	"brd O_DIRECT")	file=/dev/ram0
+			options=-d
+			block_sizes=${block_sizes#64 }
+			yardsticks="memory io random" ;;
+	*.ko*)		use_peer ;;
+	esac
+}
+
+# ALLOCATOR ORDER
+use_scullv()
+{
+	insmod scullv.ko limit=0 "alloc=$1" "order=$2"
+	file=/dev/scullv0
+	yardsticks=$all_yardsticks
+}
+
+# TYPE OPTIONS
+use_mount()
+{
+	mkdir /tmp/mount
+	mount -t "$1" -o "$2" none /tmp/mount
+	file=/tmp/mount/file
+	yardsticks=$all_yardsticks
+}
+
+# A module of the user's, and its parameters after colons. Its first device is the
+# one whose major number was not there before.
+use_peer()
+{
+	characters >/tmp/before
+	# shellcheck disable=SC2046 # one word each
+	insmod $(echo "$subject" | tr : ' ')
+	major=$(characters | grep -vxFf /tmp/before | head -n 1 | cut -d ' ' -f 1)
+	[ "$major" ] || die "$subject has no character device"
+	file=/dev/peer
+	mknod $file c "$major" 0
+	yardsticks="memory io random trim"
+	# the book's drivers walk a list
+	file_sizes=268435456
+}
+
+characters()
+{
+	sed -n '/^Character/,/^$/s/^ *\([0-9]\)/\1/p' /proc/devices
+}
+
+rows_of_memory()
+{
+	fresh memory
+}
+
+rows_of_io()
+{
 	for block in $block_sizes; do
-		say "read and write, $((block >> 10)) KiB at a time"
-		ruler copy "user-space copy" none "$block"
-		ruler read /dev/zero /dev/zero "$block"
-		ruler overwrite /dev/null /dev/null "$block"
-		stores | each "first overwrite read" "$block"
+		fresh first "$block"
+		ruler overwrite "$block"
+		ruler read "$block"
 	done
+}
 
+rows_of_random()
+{
 	for size in $file_sizes; do
-		say "random reads, from $((size >> 20)) MiB"
-		stores | each random "$size"
-	done
-
-	say "open, mmap, lseek"
-	stores | grep -v '^brd' | each "open seek"
-	stores | grep -v '^brd O_DIRECT' | each faults
-
-	say "/proc/scullvmem"
-	geometry scullv3 vmalloc 0
-	for quanta in 5 100000; do
-		ruler head "scullv vmalloc" /dev/scullv3 $quanta
-	done
-
-	for order in $orders; do
-		say "pages of order $order"
-		for allocator in $allocators; do
-			geometry scullv3 "$allocator" "$order"
-			ruler order "$allocator" /dev/scullv3 "$order"
-		done
+		fresh random "$size"
 	done
 }
 
-# YARDSTICKS [ARGUMENT]: holds them to each store of those in the input. A block
-# device that nobody has open forgets what it has cached.
-each()
+rows_of_splice()
 {
-	while IFS=: read -r subject file option; do
-		make_empty "$file"
-		exec 3<"$file"
-		for yardstick in $1; do
-			# shellcheck disable=SC2086 # none or one
-			ruler $option "$yardstick" "$subject" "$file" "${2-}"
-		done
-		exec 3<&-
-		make_empty "$file"
-	done
+	fresh splice
 }
 
-# What is left to do of what came before, such as freeing memory, is done first.
-ruler()
+rows_of_map()
 {
-	sleep 0.1
-	# shellcheck disable=SC2086 # none or one
-	./bench $clock "$@"
+	fresh map
+}
+
+rows_of_trim()
+{
+	fresh trim
+}
+
+# YARDSTICK [ARGUMENT]: on an empty file
+fresh()
+{
+	make_empty
+	ruler "$@"
 }
 
 # A ramdisk gives its memory back only as a whole. One of 10 TiB takes no more
 # than what is written to it.
 make_empty()
 {
-	if [ "$1" = /dev/ram0 ]; then
+	case $file in
+	/dev/ram0)
 		modprobe -r brd
-		modprobe brd rd_nr=1 rd_size=$((10 << 30))
-	else
-		: >"$1"
-	fi
+		modprobe brd rd_nr=1 rd_size=$((10 << 30)) ;;
+	*)	: >"$file" ;;
+	esac
 }
 
-# DEVICE ALLOCATOR ORDER: in force with the next trim. Each step is one that can
-# be, whatever was there before.
+# What is left to do of what came before, such as freeing memory, is done in the
+# pause.
+ruler()
+{
+	yardstick_name=$1
+	shift
+	sleep 0.1
+	# shellcheck disable=SC2086 # none or one
+	./bench $options "$yardstick_name" "$subject" "$file" "$@"
+}
+
+settle()
+{
+	say "waiting for the kernel to finish booting"
+	./bench quiet "$subject" none
+	# what is measured first in a boot comes out differently
+	./bench read none /dev/zero 65536 >/dev/null
+}
+
+# -- the driver only --
+
+driver()
+{
+	subject="scullv vmalloc"
+	options=
+	use_scullv vmalloc 4
+	settle
+	for block in $block_sizes; do
+		./bench copy "user-space copy" none "$block"
+	done
+
+	say "lseek, /proc/scullvmem"
+	fresh seek
+	geometry vmalloc 0
+	for quanta in 5 100000; do
+		fresh dump $quanta
+	done
+
+	for order in $orders; do
+		say "pages of order $order"
+		for allocator in $allocators; do
+			subject=$allocator
+			geometry "$allocator" "$order"
+			fresh order "$order"
+		done
+	done
+
+	say "trim at order 9"
+	subject="scullv pages 9"
+	geometry pages 9
+	fresh trim
+
+	parts
+	map
+}
+
+# ALLOCATOR ORDER: in force with the next trim. Each step is valid, whatever the
+# geometry was before.
 geometry()
 {
-	sys=/sys/class/scullv/$1
+	sys=/sys/class/scullv/${file#/dev/}
 	echo 0 >"$sys/order"
-	echo "$2" >"$sys/alloc"
-	echo "$3" >"$sys/order"
+	echo "$1" >"$sys/alloc"
+	echo "$2" >"$sys/order"
+	make_empty
 }
 
-# What an allocation is made of, found out by a module of its own
+# The parts of an allocation, measured by a module of its own
 parts()
 {
 	say "the parts of an allocation"
@@ -154,8 +236,10 @@ parts()
 map()
 {
 	say "the address map"
-	geometry scullv0 pages 0
-	geometry scullv1 vmalloc 4
+	file=/dev/scullv0
+	geometry pages 0
+	file=/dev/scullv1
+	geometry vmalloc 4
 	for device in scullv0 scullv1; do
 		dd if=/dev/zero of=/dev/$device bs=1M count=4 status=none
 	done
@@ -189,30 +273,89 @@ place()
 	else
 		base=c90000000000
 	fi
-	echo "map,$subject,$1,$((address - 0x$base)),bytes from ffff$base"
+	echo "place,$subject,$1,$((address - 0x$base)),bytes from ffff$base"
 }
 
-readers()
+# -- several processors --
+
+lines()
 {
-	stores | grep -v brd | while IFS=: read -r subject file option; do
-		say "two readers, $subject"
-		make_empty "$file"
-		for block in 4096 65536; do
-			./bench readers "$subject" "$file" "$block"
+	for subject in "scullv vmalloc" "scullv pages" tmpfs ramfs; do
+		say "two processors, $subject"
+		options=
+		set_up
+		fresh parts "2 4096"
+		take_down
+	done
+}
+
+take_down()
+{
+	case $file in
+	/dev/scullv*)	rmmod scullv ;;
+	*)		umount /tmp/mount
+			rmdir /tmp/mount ;;
+	esac
+}
+
+varying()
+{
+	subject="scullv vmalloc"
+	options=
+	use_scullv vmalloc 4
+	for allocator in vmalloc pages; do
+		subject="scullv $allocator"
+		say "four writers, $subject"
+		geometry "$allocator" 4
+		waits
+	done
+	rmmod scullv
+	insmod scullv.ko limit=0
+	fragments
+}
+
+# How often four writers of equal parts of one device wait for a lock: each time
+# the kernel reports the begin of contention for a mutex (LCB_F_MUTEX, LCB_F_SPIN)
+waits()
+{
+	tracing=/sys/kernel/tracing
+	event=$tracing/events/lock/contention_begin
+	echo 'flags == 33 && comm == "bench"' >$event/filter
+	echo >$tracing/trace
+	make_empty
+	echo 1 >$event/enable
+	./bench parts "$subject" "$file" "4 65536" >/dev/null
+	echo 0 >$event/enable
+	echo "waits,$subject,4 writers,$(grep -c contention_begin: $tracing/trace),per 4096 fills"
+	make_empty
+}
+
+# The memory is filled with pages of two devices in turn, except for the driver's
+# reserve. Then one device gives its pages back: single pages, each with a
+# neighbour that cannot be moved.
+fragments()
+{
+	say "fragmented memory"
+	file=/dev/scullv0
+	geometry pages 0
+	file=/dev/scullv1
+	geometry pages 0
+	taskset -c 0 ./bench fill none /dev/scullv0 /dev/scullv1
+	: >/dev/scullv0
+	free_blocks
+	file=/dev/scullv3
+	for order in $orders; do
+		for allocator in $allocators; do
+			geometry "$allocator" "$order"
+			subject=$allocator
+			fresh store "$order"
+			make_empty
 		done
 	done
 }
 
-# The memory is filled with pages of two devices in turn, but for what the driver
-# leaves to others. Then one device gives its pages back: single pages, each with
-# a neighbour that cannot be moved.
-fragments()
+free_blocks()
 {
-	say "memory in fragments"
-	geometry scullv0 pages 0
-	geometry scullv1 pages 0
-	taskset -c 0 ./bench fill none /dev/scullv0 /dev/scullv1
-	: >/dev/scullv0
 	awk -v page="$(getconf PAGESIZE)" '
 		{
 			size = page / 1048576
@@ -222,22 +365,9 @@ fragments()
 			}
 		}
 		END {
-			printf "fragments,free memory,single pages,%d,MiB\n", free[0]
-			printf "fragments,free memory,larger blocks,%d,MiB\n", free[1]
+			printf "fragments,free,single pages,%d,MiB\n", free[0]
+			printf "fragments,free,larger blocks,%d,MiB\n", free[1]
 		}' /proc/buddyinfo
-	for order in $orders; do
-		for allocator in $allocators; do
-			geometry scullv3 "$allocator" "$order"
-			./bench store "$allocator" /dev/scullv3 "$order"
-		done
-	done
-}
-
-# Seconds of an emulated machine say nothing about a real one.
-hypervisor()
-{
-	name=$(dmesg | sed -n 's/.*Hypervisor detected: //p')
-	echo "hypervisor,${name:-none},,1,"
 }
 
 # The pause lets the serial port send it, while nothing is measured.
@@ -245,6 +375,12 @@ say()
 {
 	echo "# $*" >/dev/ttyS1
 	sleep 0.1
+}
+
+die()
+{
+	echo "guest.sh: $*" >&2
+	exit 1
 }
 
 main "$@"

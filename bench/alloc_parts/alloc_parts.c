@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an allocation of 64 KiB is made of: how long each piece takes stands in
- * /sys/module/parts/parameters/, in nanoseconds, which in a guest with --icount
- * are instructions.
+ * The parts of an allocation of 64 KiB. /sys/module/alloc_parts/parameters/ has
+ * the cost of each in nanoseconds, which in a guest with --icount are instructions.
  */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
@@ -16,26 +15,32 @@
 #define PAGES	16
 #define SIZE	(PAGE_SIZE << ORDER)
 
-/* as the driver asks for it where there is no memory cgroup */
+/* as the driver allocates, but not charged to a memory cgroup */
 #define GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN)
+
+/* the name before Linux 6.14 */
+#ifndef alloc_pages_bulk
+#define alloc_pages_bulk	alloc_pages_bulk_array
+#endif
 
 static unsigned long zero;
 module_param(zero, ulong, 0444);
-MODULE_PARM_DESC(zero, "16 pages zeroed, and nothing else");
+MODULE_PARM_DESC(zero, "zeroing 16 pages");
 
 static unsigned long singles;
 module_param(singles, ulong, 0444);
-MODULE_PARM_DESC(singles, "16 zeroed pages got, one by one");
+MODULE_PARM_DESC(singles, "allocating 16 zeroed pages at once");
 
 static unsigned long block;
 module_param(block, ulong, 0444);
-MODULE_PARM_DESC(block, "a block of 16 zeroed pages got and split");
+MODULE_PARM_DESC(block, "allocating a compound page of 16 zeroed pages");
 
 static unsigned long area;
 module_param(area, ulong, 0444);
-MODULE_PARM_DESC(area, "16 zeroed pages got from vmalloc");
+MODULE_PARM_DESC(area, "allocating a vmalloc area of 16 zeroed pages");
 
 static struct page *pages[QUANTA][PAGES];
+static struct page *blocks[QUANTA];
 static void *areas[QUANTA];
 
 static bool zero_pages(int n)
@@ -49,23 +54,10 @@ static bool zero_pages(int n)
 
 static bool get_singles(int n)
 {
-	return alloc_pages_bulk_array(GFP, PAGES, pages[n]) == PAGES;
+	return alloc_pages_bulk(GFP, PAGES, pages[n]) == PAGES;
 }
 
-static bool get_block(int n)
-{
-	struct page *page = alloc_pages(GFP, ORDER);
-	int i;
-
-	if (!page)
-		return false;
-	split_page(page, ORDER);
-	for (i = 0; i < PAGES; i++)
-		pages[n][i] = page + i;
-	return true;
-}
-
-static bool put_pages(int n)
+static bool put_singles(int n)
 {
 	int i;
 
@@ -74,6 +66,19 @@ static bool put_pages(int n)
 			__free_page(pages[n][i]);
 		pages[n][i] = NULL;
 	}
+	return true;
+}
+
+static bool get_block(int n)
+{
+	blocks[n] = alloc_pages(GFP | __GFP_COMP, ORDER);
+	return blocks[n];
+}
+
+static bool put_block(int n)
+{
+	if (blocks[n])
+		put_page(blocks[n]);
 	return true;
 }
 
@@ -89,7 +94,7 @@ static bool put_area(int n)
 	return true;
 }
 
-/* how long one takes, in the mean of all; 0 when one has failed */
+/* the mean cost of one; 0 if one has failed */
 static unsigned long time_all(bool (*piece)(int n))
 {
 	u64 start = ktime_get_ns();
@@ -105,13 +110,13 @@ static int __init parts_init(void)
 {
 	int round;
 
-	/* in the first round, slabs and page tables are made */
+	/* the first round allocates slabs and page tables */
 	for (round = 0; round < 2; round++) {
 		singles = time_all(get_singles);
 		zero = singles ? time_all(zero_pages) : 0;
-		time_all(put_pages);
+		time_all(put_singles);
 		block = time_all(get_block);
-		time_all(put_pages);
+		time_all(put_block);
 		area = time_all(get_area);
 		time_all(put_area);
 	}
@@ -124,5 +129,5 @@ static void __exit parts_exit(void)
 }
 module_exit(parts_exit);
 
-MODULE_DESCRIPTION("what an allocation of 64 KiB is made of");
+MODULE_DESCRIPTION("the parts of an allocation of 64 KiB");
 MODULE_LICENSE("GPL");

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# What reading and writing a KiB costs, by the size of the blocks.
+# The cost of reading and writing a KiB, by the size of the block. Blocks of less
+# than a page are left out.
 
 # a copy has no first write: it is drawn as a floor
-rows(figure, subject) = sprintf("< awk -F, '$1 == \"%s\" && $2 == \"%s\" && $5 ~ /^insn/' %s", \
+rows(figure, subject) = sprintf("< awk -F, '$1 == \"%s\" && $2 == \"%s\" && $3 >= 4096' %s", \
 				subject eq "user-space copy" ? "overwrite" : figure, \
 				subject, results)
 
@@ -31,30 +32,27 @@ set style line 5 lc rgb "#777777" lw 1.5 dt 2 pt 2 ps 0.72
 set style line 6 lc rgb "#777777" lw 1.5 dt 4 pt 1 ps 0.72
 set style line 7 lc rgb "#999999" lw 1.5 dt 3 pt 10 ps 0.72
 set style line 8 lc rgb "#000000" lw 2 dt 3 pt 0
-set style line 9 lc rgb "#999999" lw 1.5 dt 3 pt 3 ps 0.72
 
-# an entry of the key each: name, in the results and here, and style
-subjects = "'brd' 'brd O_DIRECT' 'tmpfs' 'scullv vmalloc' 'scullv pages' 'scullv huge' '/dev/zero' '/dev/null' 'user-space copy'"
-names = "'brd, cached' 'brd, O\\_DIRECT' 'tmpfs' 'scullv vmalloc' 'scullv pages' 'scullv huge' '/dev/zero' '/dev/null' 'a copy in user space'"
-styles = "6 5 4 1 2 3 7 9 8"
+# one entry of the key each: name in the results, name here, style
+subjects = "'brd O_DIRECT' 'tmpfs' 'tmpfs huge' 'ramfs' 'scullv vmalloc' 'scullv pages' 'scullv huge' 'user-space copy'"
+names = "'brd, O\\_DIRECT' 'tmpfs' 'tmpfs, huge=always' 'ramfs' 'scullv vmalloc' 'scullv pages' 'scullv huge' 'a copy in user space'"
+styles = "5 4 6 7 1 2 3 8"
 
-# what there is of them in each panel
 panels = "'read' 'overwrite' 'first write'"
-there = "'1 2 3 4 5 6 7 9' '1 2 3 4 5 6 8 9' '1 2 3 4 5 6 9'"
 
 do for [panel = 1:3] {
 	figure = word(panels, panel)
 	set title figure
 	set lmargin at screen 0.085 + (panel - 1) * 0.31
 	set rmargin at screen 0.365 + (panel - 1) * 0.31
-	plot for [i in word(there, panel)] \
-		rows(figure, word(subjects, i + 0)) using ($3 / 1024):($4 / $3 * 1024) \
-		with linespoints ls word(styles, i + 0) + 0
+	plot for [i = 1:8] \
+		rows(figure, word(subjects, i)) using ($3 / 1024):($4 / $3 * 1024) \
+		with linespoints ls word(styles, i) + 0
 	unset ylabel
 	set format y ""
 }
 
-# the key of all three, in a plot of its own that shows nothing else
+# the key of all three panels, in a plot that shows nothing else
 unset title
 unset border
 unset tics
@@ -64,5 +62,5 @@ set rmargin at screen 1
 set tmargin at screen 0.18
 set bmargin at screen 0
 set key at screen 0.53,0.15 top horizontal center Left reverse width 2 maxcols 3 samplen 3
-plot for [i = 1:9] NaN with linespoints ls word(styles, i) + 0 title word(names, i)
+plot for [i = 1:8] NaN with linespoints ls word(styles, i) + 0 title word(names, i)
 unset multiplot

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Where items, qsets and quanta lie, for the devices of the book's two snapshots.
+# The addresses of items, qsets and quanta, for the devices of the book's two snapshots.
 
-rows(subject, what, range) = sprintf("< awk -F, '$1 == \"map\" && $2 == \"%s\" && $3 ~ /%s/ && $5 ~ /%s/' %s", \
+rows(subject, what, range) = sprintf("< awk -F, '$1 == \"place\" && $2 == \"%s\" && $3 ~ /%s/ && $5 ~ /%s/' %s", \
 				     subject, what, range, results)
 direct = "ffff888"
 area = "ffffc90"
@@ -13,7 +13,7 @@ set border 3
 set tics nomirror
 unset key
 
-# above, all there is: a line for each kind of thing
+# above, all of them: a row for each kind
 set tmargin at screen 0.94
 set bmargin at screen 0.585
 set yrange [0.3:7.7]
@@ -48,7 +48,7 @@ set format y ""
 set ytics ("" 1, "" 2, "" 3, "" 5, "" 6, "" 7)
 plot rows("vmalloc order 4", quantum, area) using ($4 / 2**20):(1) ls 3
 
-# below, the first quanta, one after the other
+# below, the first quanta in order
 set format y "%.1f"
 set tmargin at screen 0.42
 set bmargin at screen 0.10
@@ -77,7 +77,7 @@ set ylabel "KiB from the first" offset 0.5,0
 set yrange [0:*]
 set ytics auto
 set style fill solid 0.35 border lc rgb "#000000"
-address(n) = real(system(sprintf("awk -F, '$1 == \"map\" && $2 == \"vmalloc order 4\" && $3 == \"%d\" { print $4 }' %s", n, results)))
+address(n) = real(system(sprintf("awk -F, '$1 == \"place\" && $2 == \"vmalloc order 4\" && $3 == \"%d\" { print $4 }' %s", n, results)))
 first = address(0)
 gap = (address(1) - first) / 1024 + 66
 set label 3 "a guard page, 4 KiB" at 3.2,gap - 34 left

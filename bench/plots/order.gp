@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What a page costs, by the order of the quantum it is in.
+# The cost of a page, by the order of its quantum.
 
 rows(figure, subject) = sprintf("< awk -F, '$1 == \"%s\" && $2 == \"%s\" && $5 ~ /^insn/' %s", \
 				figure, subject, results)
