@@ -163,6 +163,22 @@ echo 9 >/sys/class/scullv/scullv3/order
 rounds 1 /dev/scullv3
 leaks_nothing 100 "100 rounds with huge pages" rounds 100 /dev/scullv3
 
+# ROUNDS DEVICE: 16 pages, of which 5 fit into the pipe
+# shellcheck disable=SC2317 # called by loses_nothing
+splice_rounds()
+{
+	for _ in $(seq "$1"); do
+		head -c $((16 * page)) /dev/zero >"$2"
+		tests/helpers/splice-pipe "$2" 5 $((16 * page)) >/dev/null
+	done
+	: >"$2"
+}
+
+splice_rounds 1 $dev
+loses_nothing 100 "100 rounds of splice" splice_rounds 100 $dev
+splice_rounds 1 /dev/scullv2
+loses_nothing 100 "100 rounds of splice with pages" splice_rounds 100 /dev/scullv2
+
 i=0
 while [ $i -lt 300 ]; do
 	echo "open -t $dev"

@@ -486,6 +486,10 @@ for order in 4:pages 9:huge 4:vmalloc; do
 		"$size ok ok $some ok $size 3" "write 0 $size 1" \
 		"map a private rw 0 $size" "store a 0 $size 3" \
 		"pipe a 5 $some" trim "write 0 $size 2" drain
+	as_tmpfs "${order#*:}: pages in a pipe from splice() keep their data after a trim" \
+		"$size $some ok $size 1 2" "write 0 $size 1" \
+		"splice $((quantum - page)) $some" trim "write 0 $size 2" \
+		drain "read 0 $size"
 done
 # before 6.5 io_uring registers file mappings of tmpfs only
 if [ "$(tests/helpers/mmap "$dev" "map a shared rw 0 $page" "write 0 $page 1" \
@@ -530,6 +534,37 @@ ok "rounds of referenced pages work again" rounds
 after=$(available)
 ok "rounds of referenced pages free the memory but for 16 MiB" \
 	[ $((before - after)) -lt 16384 ]
+
+# blocks of 1 MiB or more; a page of each is in a pipe
+order=0
+while [ $((page << order)) -lt 1048576 ]; do
+	order=$((order + 1))
+done
+set_order $order pages
+size=$((16 * quantum))
+note="run sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo >$scratch/held"
+
+# DESCRIPTION
+hold_blocks()
+{
+	_description=$1
+	_wanted="$size"
+	set --
+	for i in $(seq 0 15); do
+		set -- "$@" "splice $((i * quantum)) $page"
+		_wanted="$_wanted $page"
+	done
+	on_device "$_description" "$_wanted ok ok" "write 0 $size 1" "$@" trim \
+		"$note"
+}
+before=$(available)
+hold_blocks "pages: splice() puts a page of each block into a pipe"
+missing=$((before - $(cat "$scratch/held")))
+ok "pages: a page in a pipe keeps its block after a trim: $missing kB" \
+	[ $missing -gt $((size / 2048)) ]
+missing=$((before - $(available)))
+ok "pages: closing the pipe frees the blocks but for $missing kB" \
+	[ $missing -lt $((size / 4096)) ]
 
 # -- rmmod --
 

@@ -673,6 +673,16 @@ static void do_pipe(char **word)
 	print_result(vmsplice(held[1], &iov, 1, 0));
 }
 
+/* splice OFFSET LENGTH: from the file into the pipe */
+static void do_splice(char **word)
+{
+	off_t pos = number(word[0]);
+
+	open_pipe();
+	held_pos = pos;
+	print_result(splice(fd, &pos, held[1], NULL, number(word[1]), 0));
+}
+
 /* drain: reads the pipe */
 static void do_drain(char **word)
 {
@@ -1270,6 +1280,7 @@ static const struct operation {
 	{ "sync", 2, do_sync },		{ "resident", 3, do_resident },
 	{ "poison", 2, do_poison },
 	{ "pipe", 3, do_pipe },		{ "drain", 0, do_drain },
+	{ "splice", 2, do_splice },
 	{ "register", 3, do_register },	{ "submit", 0, do_submit },
 	{ "unregister", 0, do_unregister },
 	{ "begin", 4, do_begin },	{ "end", 0, do_end },
