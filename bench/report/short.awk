@@ -191,7 +191,7 @@ function part(name, vmalloc, pages)
 function other_values()
 {
 	start_table("other calls", "scullv vmalloc")
-	row("SEEK_DATA across a hole of 1 TiB", "seek data", 1099511627776)
+	row("SEEK_DATA across a hole of 1 TiB", "seek data", "1099511627776")
 	row("the first lines of /proc/scullvmem, 5 quanta", "dump", 5)
 	row("the same, 100,000 quanta", "dump", 100000)
 }
