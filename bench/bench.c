@@ -129,11 +129,9 @@ static void empty_file(void)
 
 /*
  * The book's drivers stop at the end of a quantum: repeat as programs do. Inlined,
- * for the loop to cost little beside the call.
+ * so that the loop costs little beside the call.
  */
-#define always_inline	inline __attribute__((always_inline))
-
-static always_inline void write_at(int fd, size_t len, off_t pos)
+static __always_inline void write_at(int fd, size_t len, off_t pos)
 {
 	ssize_t done;
 
@@ -144,7 +142,7 @@ static always_inline void write_at(int fd, size_t len, off_t pos)
 	}
 }
 
-static always_inline void read_at(int fd, size_t len, off_t pos)
+static __always_inline void read_at(int fd, size_t len, off_t pos)
 {
 	ssize_t done;
 

@@ -20,38 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- what is needed of qemu-plugin.h, version 1, which no package has -- */
+#include "qemu-plugin.h"
 
-#define EXPORT	__attribute__((visibility("default")))
-
-typedef uint64_t qemu_plugin_id_t;
-typedef uint32_t qemu_plugin_meminfo_t;
-
-struct qemu_info;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
-enum qemu_plugin_mem_rw { QEMU_PLUGIN_MEM_W = 2 };
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-	void (*callback)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb));
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-	void (*callback)(unsigned int cpu, void *data),
-	enum qemu_plugin_cb_flags flags, void *data);
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
-	void (*callback)(unsigned int cpu, qemu_plugin_meminfo_t info,
-			 uint64_t address, void *data),
-	enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw, void *data);
-int qemu_plugin_mem_is_store(qemu_plugin_meminfo_t info);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
-						 size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-
-EXPORT int qemu_plugin_version = 1;
+QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
 /* -- counting -- */
 
@@ -154,7 +125,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		if (code >= KERNEL)
 			qemu_plugin_register_vcpu_mem_cb(insn, count_store,
 							 QEMU_PLUGIN_CB_NO_REGS,
-							 QEMU_PLUGIN_MEM_W,
+							 QEMU_PLUGIN_MEM_RW,
 							 (void *)code);
 		else if (is(insn, "\x66\x87\xdb"))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, begin_section,
@@ -167,8 +138,9 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	}
 }
 
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
-			       int argc, char **argv)
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
+					   const struct qemu_info *info,
+					   int argc, char **argv)
 {
 	if (argc > 0 && !strncmp(argv[0], "out=", 4))
 		out = strdup(argv[0] + 4);
