@@ -36,7 +36,7 @@ ok "and a second script uses the same cache" [ -e "$cache/$kernel/module/scullv.
 echo hello >"tmp/a file"
 export TMPDIR="$strange/tmp"
 is "a guest runs with its files in such a directory" \
-	"$(guest/run -k "$kernel" -i "tmp/a file" -- cat "a file" 2>&1)" hello
+	"$(guest/run -k "$kernel" -i "tmp/a file" -- cat "a file" 2>"$scratch/err")" hello
 is "no file is left in TMPDIR" "$(ls -A "$TMPDIR")" "a file"
 find tests/helpers -name '*.c' ! -name append.c -delete
 ok "a helper of the tests is compiled" \
