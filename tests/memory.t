@@ -164,7 +164,7 @@ rounds 1 /dev/scullv3
 leaks_nothing 100 "100 rounds with huge pages" rounds 100 /dev/scullv3
 
 # ROUNDS DEVICE: 16 pages, of which 5 fit into the pipe
-# shellcheck disable=SC2317 # called by loses_nothing
+# shellcheck disable=SC2317 # called by leaks_nothing
 splice_rounds()
 {
 	for _ in $(seq "$1"); do
@@ -175,9 +175,9 @@ splice_rounds()
 }
 
 splice_rounds 1 $dev
-loses_nothing 100 "100 rounds of splice" splice_rounds 100 $dev
+leaks_nothing 100 "100 rounds of splice" splice_rounds 100 $dev
 splice_rounds 1 /dev/scullv2
-loses_nothing 100 "100 rounds of splice with pages" splice_rounds 100 /dev/scullv2
+leaks_nothing 100 "100 rounds of splice with pages" splice_rounds 100 /dev/scullv2
 
 i=0
 while [ $i -lt 300 ]; do
