@@ -44,7 +44,10 @@ module: ## build the module for the running kernel (KVER=RELEASE, KDIR=DIR)
 	} >&2
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(no_btf) modules
 
-install: export KDIR := $(KDIR)
+sign: module ## sign the module with the key of DKMS (or KEY=file CERT=file)
+	@exec packaging/sign
+
+install sign: export KDIR := $(KDIR)
 install: module ## install for modprobe and udev (GROUP=, MODE=, PREFIX=, DESTDIR=)
 	@exec packaging/install install
 
@@ -123,4 +126,4 @@ help: ## print this list
 ## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)
 ## guest/kernels/table lists the kernels.
 
-.PHONY: module install uninstall dist demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help
+.PHONY: module sign install uninstall dist demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help

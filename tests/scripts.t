@@ -355,7 +355,7 @@ ok "the message for another kernel has a line with the commands" \
 
 cat >"$folder/insmod" <<'END'
 #!/bin/sh
-printf 'scullv: %b\n' "$LOG" >/dev/kmsg
+[ ! "$LOG" ] || printf '%b\n' "$LOG" >/dev/kmsg
 printf '%s\n' "insmod: ERROR: could not insert module $1: $ERROR" >&2
 exit 1
 END
@@ -368,12 +368,24 @@ load_fails()
 {
 	env PATH="$folder:$PATH" ERROR="$1" LOG="${2-}" "$folder/scullv_load"
 }
-check_failure "scullv_load with Secure Boot" "scripts/sign-file .*$folder/scullv.ko" \
+check_failure "scullv_load with Secure Boot" '\(Secure Boot\).*mokutil --import' \
 	load_fails "Key was rejected by service"
+ok "the message for Secure Boot shows the command that signs" prints '^	make sign$'
 ok "the message for Secure Boot names the guest" prints "make demo"
-check_failure "scullv_load with Secure Boot on older kernels" "scripts/sign-file" \
+check_failure "scullv_load with Secure Boot on older kernels" '\(Secure Boot\)' \
 	load_fails "Required key not available"
-check_failure "scullv_load in a container" "make demo" load_fails "Operation not permitted"
+lockdown="Lockdown: insmod: unsigned module loading is restricted; see man \
+kernel_lockdown.7"
+check_failure "scullv_load of an unsigned module under lockdown" \
+	'\(kernel lockdown\).*mokutil --import' \
+	load_fails "Operation not permitted" "$lockdown"
+ok "the message for lockdown shows the line of the kernel" \
+	prints "^scullv_load: kernel log: $lockdown\$"
+ok "the message for lockdown shows the command that signs" prints '^	make sign$'
+# the line above is in the log, from before
+check_failure "scullv_load in a container" "container.*make demo" \
+	load_fails "Operation not permitted"
+fails "the message for a container does not mention keys" prints "sign"
 check_failure "scullv_load of a module loaded concurrently" \
 	"unload it with scullv_unload" load_fails "File exists"
 check_failure "scullv_load with an escape sequence in the error" \
@@ -381,7 +393,7 @@ check_failure "scullv_load with an escape sequence in the error" \
 	load_fails "$(printf 'a\033[1m\\033[1m')"
 check_failure "scullv_load with an escape sequence in the kernel log" \
 	'kernel log: scullv: a.*\[1m.033\[1m' \
-	load_fails "Input/output error" 'a\033[1m\\033[1m'
+	load_fails "Input/output error" 'scullv: a\033[1m\\033[1m'
 rm "$folder/insmod"
 
 # -- other files in /dev --

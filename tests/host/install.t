@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# "make install" and "make uninstall", to another root directory.
+# "make install" and "make uninstall", to another root directory, and "make sign".
 
 . tests/lib/tap.sh
 # shellcheck source=guest/kernels.sh
@@ -22,7 +22,7 @@ rm -f "$scratch"/*.mod.c
 # shellcheck disable=SC2317 # called by ok
 run_make()
 {
-	env -u PREFIX -u INSTALL_MOD_PATH -u GROUP -u MODE MAKEFLAGS= \
+	env -u PREFIX -u INSTALL_MOD_PATH -u GROUP -u MODE -u KEY -u CERT MAKEFLAGS= \
 		make -C "$scratch" KDIR="$kernel/headers" ARCH="$arch" \
 		CROSS_COMPILE="$compiler-" "$@" >"$scratch/out" 2>&1 ||
 		{ cat "$scratch/out"; return 1; }
@@ -105,5 +105,69 @@ for setting in MODE=rw MODE=66 "GROUP=a b"; do
 		grep -q "invalid $setting: expected" "$scratch/out"
 done
 is "make install with an invalid value installs nothing" "$(ls "$root")" mnt
+
+# -- make sign --
+
+if ! command -v openssl >/dev/null; then
+	skip "make sign signs the module" "openssl is not installed"
+	done_testing
+fi
+
+# DIRECTORY NAME: create a private key and a certificate in it
+create_key()
+{
+	mkdir -p "$1"
+	openssl req -new -x509 -newkey rsa:2048 -nodes -subj "/CN=$2/" -days 2 \
+		-keyout "$1/key" -outform DER -out "$1/certificate" 2>/dev/null
+}
+
+# prints the signer of a module, by default of the one that was built
+signer()
+{
+	/sbin/modinfo -F signer "${1-$scratch/scullv.ko}"
+}
+
+size=$(wc -c <"$scratch/scullv.ko")
+fails "make sign without a key fails" run_make sign DESTDIR="$root"
+ok "the message without a key shows where to get one" \
+	grep -q 'there is no key: .*"make dkms".*KEY=file' "$scratch/out"
+create_key "$scratch/own" own
+fails "make sign with KEY alone fails" run_make sign KEY="$scratch/own/key"
+is "a failed make sign changes nothing" "$(wc -c <"$scratch/scullv.ko")" "$size"
+
+dkms=$root/var/lib/dkms
+create_key "$dkms" dkms
+mv "$dkms/key" "$dkms/mok.key"
+mv "$dkms/certificate" "$dkms/mok.pub"
+ok "make sign succeeds with the default key of DKMS" run_make sign DESTDIR="$root"
+is "the module is signed with the key of DKMS" "$(signer)" dkms
+mkdir -p "$root/etc/dkms/framework.conf.d"
+create_key "$root/keys" configured
+echo 'mok_signing_key="/missing"' >"$root/etc/dkms/framework.conf"
+printf '%s\n' "mok_signing_key=/keys/key" '# mok_certificate="/missing"' \
+	'mok_certificate="/keys/certificate"' \
+	>"$root/etc/dkms/framework.conf.d/scullv.conf"
+ok "make sign succeeds with a key in the configuration of DKMS" \
+	run_make sign DESTDIR="$root"
+is "the module is signed with the configured key" "$(signer)" configured
+ok "make sign succeeds with KEY and CERT" run_make sign DESTDIR="$root" \
+	KEY="$scratch/own/key" CERT="$scratch/own/certificate"
+is "the module is signed with KEY" "$(signer)" own
+ok "make install succeeds with a signed module" run_make install DESTDIR="$root"
+is "make install keeps the signature" \
+	"$(signer "$root/lib/modules/$release/updates/scullv.ko")" own
+is "make install does not report a signed module" \
+	"$(grep -c 'not signed' "$scratch/out")" 0
+
+# all that a signature adds
+tail -c +$((size + 1)) "$scratch/scullv.ko" >"$scratch/signature"
+is "make sign replaces an existing signature" \
+	"$(grep -ac 'Module signature appended' "$scratch/signature")" 1
+head -c "$size" "$scratch/scullv.ko" >"$scratch/content"
+head -c -40 "$scratch/signature" >"$scratch/cms"
+openssl x509 -inform DER -in "$scratch/own/certificate" -out "$scratch/own/pem"
+ok "the signature is that of the module" openssl cms -verify -binary -inform DER \
+	-in "$scratch/cms" -content "$scratch/content" -noverify -nointern \
+	-certfile "$scratch/own/pem" -out /dev/null
 
 done_testing
