@@ -54,6 +54,16 @@ install: module ## install for modprobe and udev (GROUP=, MODE=, PREFIX=, DESTDI
 uninstall: ## remove what "make install" has installed
 	@exec packaging/install uninstall
 
+dkms: ## build and install with DKMS, for each installed kernel and for later ones
+	@exec packaging/dkms add
+
+dkms-remove: ## remove the module and its sources from DKMS
+	@exec packaging/dkms remove
+
+deb: ## build the Debian package scullv-dkms in build/deb
+	@tests/install-deps debhelper dh-dkms dpkg-dev
+	@exec packaging/deb
+
 dist: ## create build/scullv-VERSION.tar.gz from the last commit
 	@exec packaging/dist
 
@@ -126,4 +136,4 @@ help: ## print this list
 ## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)
 ## guest/kernels/table lists the kernels.
 
-.PHONY: module sign install uninstall dist demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help
+.PHONY: module sign install uninstall dkms dkms-remove deb dist demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help
