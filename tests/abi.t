@@ -60,7 +60,7 @@ is "each interface in the ABI has a date, a version and a description" \
 		/^ *Date: ./ { date++; what = 0 }
 		/^ *KernelVersion: ./ { version++ }
 		/^ *Description: ./ { description++ }
-		END { print date - n, version - n, description - n, n > 10 }' $abi)" \
+		END { print date - n, version - n, description - n, (n > 10) }' $abi)" \
 	"0 0 0 1"
 
 # -- parameters, attributes and modes --
