@@ -54,7 +54,7 @@ install: module ## install for modprobe and udev (GROUP=, MODE=, PREFIX=, DESTDI
 uninstall: ## remove what "make install" has installed
 	@exec packaging/install uninstall
 
-dkms: ## build and install with DKMS, for each installed kernel and for later ones
+dkms: ## build and install with DKMS, for each kernel, also later ones
 	@exec packaging/dkms add
 
 dkms-remove: ## remove the module and its sources from DKMS
