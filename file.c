@@ -68,8 +68,6 @@ static int scullv_open(struct inode *inode, struct file *file)
 
 	file->private_data = dev;
 	file->f_mapping = dev->inode->i_mapping;
-	/* offsets are 64 bits wide for 32-bit programs too */
-	file->f_flags |= O_LARGEFILE;
 	/* O_DIRECT is accepted: there is no cache to bypass */
 	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
 	/* processes that share an offset share it as POSIX says (XSH 2.9.7) */
