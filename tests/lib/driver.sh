@@ -111,15 +111,18 @@ available_memory()
 }
 
 # Prints "CACHE OBJECTS" for each slab cache that the driver may allocate from.
-# Free objects on per-CPU slabs count as used: shrink the cache first.
+# Free objects on per-CPU slabs count as used: shrink the cache first. Opening the
+# file afterwards would take objects again, from a whole slab.
 slab_objects()
 {
 	for _cache in /sys/kernel/slab/kmalloc-* /sys/kernel/slab/radix_tree_node \
 		/sys/kernel/slab/inode_cache /sys/kernel/slab/mnt_cache \
 		/sys/kernel/slab/proc_dir_entry
 	do
-		echo 1 >"$_cache/shrink"
-		read -r _count _ <"$_cache/objects"
+		{
+			echo 1 >"$_cache/shrink"
+			read -r _count _
+		} <"$_cache/objects"
 		echo "${_cache##*/} $_count"
 	done
 }
