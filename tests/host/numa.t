@@ -65,8 +65,8 @@ END
 # shellcheck disable=SC2317 # called by ok
 run_guest()
 {
-	node=memory-backend-ram,size=640M,id
-	guest/run -m 1280M -q "-smp sockets=2,cores=1 -object $node=m0 -object $node=m1 \
+	node=memory-backend-ram,size=768M,id
+	guest/run -m 1536M -q "-smp sockets=2,cores=1 -object $node=m0 -object $node=m1 \
 			-numa node,nodeid=0,cpus=0,memdev=m0 \
 			-numa node,nodeid=1,cpus=1,memdev=m1" \
 		-i "${SCULLV_CACHE:-build}/check/$KERNEL/tests/helpers/bind" \
@@ -91,12 +91,12 @@ check_writer()
 		[ "${stored:-0}" -ge "$2" -a "${stored:-0}" -le "$3" ]
 }
 
-check_writer "vmalloc, node 0" 100 640
-check_writer "pages, node 0" 100 640
-check_writer "huge, node 0" 100 640
-check_writer "a cpuset of node 0" 100 640
-check_writer "any node, while node 0 is full" 100 640
-check_writer "any node" 641 1280
+check_writer "vmalloc, node 0" 100 768
+check_writer "pages, node 0" 100 768
+check_writer "huge, node 0" 100 768
+check_writer "a cpuset of node 0" 100 768
+check_writer "any node, while node 0 is full" 100 768
+check_writer "any node" 769 1536
 is "no process is killed" "$(grep -iE 'oom|kill' "$scratch/out")" ""
 
 done_testing
