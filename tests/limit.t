@@ -214,6 +214,11 @@ set_limit()
 for value in ""  % -1 x 1x 0% 00% 0x0% 101% 1%% 5k% " "; do
 	fails "limit='$value' is invalid" set_limit "$value"
 done
+# one byte, or one unit, more than 63 bits have
+for value in 9223372036854775808 9007199254740992K 8796093022208M 8589934592G 8388608T \
+		18446744073709551615 16777215T; do
+	fails "limit=$value is too large" set_limit "$value"
+done
 is "invalid limits change nothing" "$(cat $parameter)" 0
 echo 50M >$parameter
 is "limit=50M is valid" "$(cat $parameter)" 50M

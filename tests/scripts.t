@@ -173,10 +173,15 @@ is "scullv_unload names a process and a path on one line" \
 release
 
 # a block device whose major number is that of the character devices
-head -c 1M /dev/zero >"$scratch/disk"
 modprobe loop
+{	# a partition table: 8 sectors from sector 8 on
+	head -c 446 /dev/zero
+	printf '\0\0\0\0\203\0\0\0\10\0\0\0\10\0\0\0'
+	head -c 48 /dev/zero
+	printf '\125\252'
+	head -c 1M /dev/zero
+} >"$scratch/disk"
 losetup -P /dev/loop0 "$scratch/disk"
-addpart /dev/loop0 1 8 8
 ./scullv_unload
 ./scullv_load major="$(stat -c %Hr /dev/loop0p1)"
 hold tests/helpers/holder socket /dev/scullv0

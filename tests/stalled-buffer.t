@@ -159,20 +159,21 @@ waits_for_page()
 	stalled $pid
 }
 
-# The buffer is present at the start of the call.
+# The buffer is present at the start of the call. A copy to an address that is not aligned
+# may end some bytes before the missing page (riscv).
 size=$(($(clamp_to_vmalloc 32) << 20))
 absent="$size+gone:$page"
 check_write_during "write at the end, page lost, then an append" \
 	"$size, 99 x in $((size + 99))" 0 write 0 "$absent" \
 	rdwr,append "write 99"
 check_write_during "write past the end, page lost, then an append" \
-	"$size, 99 x in $((4 * page + size + 99))" 100 write $((4 * page)) \
+	"$size, 99 x in $((4 * page + size + 99))" 128 write $((4 * page)) \
 	"$absent" rdwr,append "write 99"
 check_write_during "write at the end, page lost, then a longer append" \
 	"$size, $((2 * page)) x in $((size + 2 * page))" 0 write 0 "$absent" \
 	rdwr,append "write $((2 * page))"
 check_write_during "append, page lost, then an append" \
-	"$size, 99 x in $((100 + size + 99))" 100 append 0 "$absent" \
+	"$size, 99 x in $((128 + size + 99))" 128 append 0 "$absent" \
 	rdwr,append "write 99"
 check_write_during "write at the end, page lost, then a write there" \
 	"$size, 99 x in $((size + 99))" 0 write 0 "$absent" \
