@@ -117,6 +117,13 @@ check_updated_after_1s "a write of the last byte" $dev \
 check_updated_after_1s "a write into a hole" $dev \
 	calls rdwr "pwrite 10 $((5 * quantum))"
 
+for call in "pwrite 10 0" "pwrite 1 $((10 * quantum))"; do
+	touch -d "next year" $dev
+	calls rdwr "$call" >"$scratch/output"
+	ok "$call sets times in the future back to the current time" \
+		passed $dev -$tick
+done
+
 # -- calls that do not --
 
 check_kept "an open for reading and writing" $dev calls rdwr

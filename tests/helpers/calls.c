@@ -12,7 +12,8 @@
  * is written to descriptor 3 if that is open. preadv2 and pwritev2 have three segments; an
  * offset of -1 is the position of the file. splice-in reads from the standard input,
  * splice-out writes to descriptor 3, which have to be pipes. "grown 10" waits until the
- * size is more than 10 bytes and prints the size. "fsize 10" sets RLIMIT_FSIZE to 10 bytes;
+ * size is more than 10 bytes and prints the size. After "alarm 10" a signal arrives every
+ * 10 us, which a handler ignores. "fsize 10" sets RLIMIT_FSIZE to 10 bytes;
  * an error with its signal is printed as EFBIG+SIGXFSZ. The flag "small" opens without
  * O_LARGEFILE, as 32-bit programs can; the exit status is 77 if the machine has no 32-bit
  * programs.
@@ -27,6 +28,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -66,6 +68,19 @@ static int limit_size(long long size)
 
 	signal(SIGXFSZ, handle_xfsz);
 	return setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void ignore_alarm(int number)
+{
+	(void)number;
+}
+
+static int set_alarm(long us)
+{
+	struct itimerval timer = { { 0, us }, { 0, us } };
+
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = ignore_alarm }, NULL);
+	return setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 static int value_of(const char *name, const struct word *words, size_t count)
@@ -182,6 +197,8 @@ static long long make_call(int fd, char *call)
 		return fdatasync(fd);
 	if (!strcmp(name, "grown"))
 		return wait_until_grown(fd, number);
+	if (!strcmp(name, "alarm"))
+		return set_alarm(number);
 	if (!strcmp(name, "fsize"))
 		return limit_size(number);
 	if (!strcmp(name, "splice-in"))
