@@ -215,11 +215,13 @@ is "splice from a pipe is complete" "$(
 	head -c "$part_size" "$part" |
 		tests/helpers/calls "$dev" rdwr,trunc "splice-in $part_size"
 )" "$part_size"
-tests/helpers/calls "$dev" rdonly "splice-out $((part_size + 1))" \
-	3>&1 >"$scratch/output" | cat >"$file"
-is "splice into a pipe ends at the end of the device" \
-	"$(cat "$scratch/output")" "$part_size"
-check_data "splice keeps the data" "$file"
+for pages in 1 5 16 64; do
+	tests/helpers/calls "$dev" rdonly "pipe-size $((pages * page))" \
+		"splice-out $((part_size + 1))" 3>&1 >"$scratch/output" | cat >"$file"
+	is "splice into a pipe of $pages pages ends at the end of the device" \
+		"$(sed 's/.* //' "$scratch/output")" "$part_size"
+	check_data "splice into a pipe of $pages pages keeps the data" "$file"
+done
 
 # FILE: splices from data, from a hole, from odd positions and from past the end
 pipe_holes()

@@ -11,12 +11,12 @@
  * Data to write is read from the standard input, past its end it is x. Data that was read
  * is written to descriptor 3 if that is open. preadv2 and pwritev2 have three segments; an
  * offset of -1 is the position of the file. splice-in reads from the standard input,
- * splice-out writes to descriptor 3, which have to be pipes. "grown 10" waits until the
- * size is more than 10 bytes and prints the size. After "alarm 10" a signal arrives every
- * 10 us, which a handler ignores. "fsize 10" sets RLIMIT_FSIZE to 10 bytes;
- * an error with its signal is printed as EFBIG+SIGXFSZ. The flag "small" opens without
- * O_LARGEFILE, as 32-bit programs can; the exit status is 77 if the machine has no 32-bit
- * programs.
+ * splice-out writes to descriptor 3, which have to be pipes; pipe-size sets the size of
+ * descriptor 3. "grown 10" waits until the size is more than 10 bytes and prints the size.
+ * After "alarm 10" a signal arrives every 10 us, which a handler ignores. "fsize 10" sets
+ * RLIMIT_FSIZE to 10 bytes; an error with its signal is printed as EFBIG+SIGXFSZ. The flag
+ * "small" opens without O_LARGEFILE, as 32-bit programs can; the exit status is 77 if the
+ * machine has no 32-bit programs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -203,6 +203,8 @@ static long long make_call(int fd, char *call)
 		return limit_size(number);
 	if (!strcmp(name, "splice-in"))
 		return splice_all(0, fd, number);
+	if (!strcmp(name, "pipe-size"))
+		return fcntl(3, F_SETPIPE_SZ, (int)number);
 	if (!strcmp(name, "splice-out"))
 		return splice_all(fd, 3, number);
 	return transfer(fd, name, number, offset, third ?: "none");
