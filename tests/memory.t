@@ -39,6 +39,8 @@ done
 tolerance=4096
 [ "$(uname -m)" != s390x ] || tolerance=8192
 
+reserve=$(($(meminfo MemTotal) / 8))
+
 # WHAT OUTPUT: checks a device that a program with that output has filled. On 32 bits
 # the vmalloc space is used up first, and a quantum of one page takes two of it.
 check_full()
@@ -53,6 +55,8 @@ check_full()
 		".*: Cannot allocate memory"
 	taken=$((available - $(meminfo MemAvailable)))
 	ok "$1: the device takes most of the memory, $taken kB" [ $taken -gt $least ]
+	ok "$1: the device leaves the reserve of $reserve kB, $((available - taken)) kB" \
+		[ $((available - taken)) -ge $((reserve - 8192)) ]
 	echo >&8
 	ok "$1: the other process keeps its memory" bystander_answers
 }
