@@ -223,4 +223,31 @@ is "invalid limits change nothing" "$(cat $parameter)" 0
 echo 50M >$parameter
 is "limit=50M is valid" "$(cat $parameter)" 50M
 
+# A trim takes back what the quanta of the old geometry took.
+load limit=$((32 * page))
+for order in 4 0 3 2 5 0 1; do
+	echo $order >/sys/class/scullv/scullv0/order
+	: >$dev
+	is "a trim to order $order frees all of the limit" \
+		"$(tests/helpers/buffer -r 33 write $dev 0 "$page")" $((32 * page))
+done
+
+# Each write to device 1, whose quanta are larger than the limit, fails, and no write to
+# device 0, which is half as large as the limit.
+load order=0,14 limit=$((2048 * page))
+yes "pwrite 1 0" | head -n 1000 | tr '\n' '\0' >"$scratch/calls"
+while [ -s "$scratch/calls" ]; do
+	xargs -0 tests/helpers/calls /dev/scullv1 rdwr <"$scratch/calls" |
+		tr ' ' '\n' | sort -u
+done >"$scratch/refused" &
+for _ in $(seq 30); do
+	: >$dev
+	tests/helpers/buffer -r 1024 write $dev 0 "$page"
+done >"$scratch/written"
+: >"$scratch/calls"
+wait $!
+is "a write over the limit makes no concurrent one fail" \
+	"$(sort -u "$scratch/written")" $((1024 * page))
+is "all other writes were over the limit" "$(sort -u "$scratch/refused")" ENOSPC
+
 done_testing
