@@ -118,7 +118,7 @@ check_updated_after_1s "a write into a hole" $dev \
 	calls rdwr "pwrite 10 $((5 * quantum))"
 
 for call in "pwrite 10 0" "pwrite 1 $((10 * quantum))"; do
-	touch -d 2037-01-01 $dev
+	touch -c -d 2037-01-01 $dev	# without -c it opens the device write-only
 	fails "the times of the node are in the future" passed $dev -$tick
 	calls rdwr "$call" >"$scratch/output"
 	ok "$call sets times in the future back to the current time" \
