@@ -39,7 +39,9 @@ done
 tolerance=4096
 [ "$(uname -m)" != s390x ] || tolerance=8192
 
-reserve=$(($(meminfo MemTotal) / 8))
+# quanta cannot be in high memory
+low=$(meminfo LowTotal)
+reserve=$((${low:-$(meminfo MemTotal)} / 8))
 
 # WHAT OUTPUT: checks a device that a program with that output has filled. On 32 bits
 # the vmalloc space is used up first, and a quantum of one page takes two of it.
