@@ -110,6 +110,10 @@ shell: ## start a shell in a throwaway guest
 	@exec tests/install-deps -k "$(KERNEL)" $(guest_needs)
 	@guest/run
 
+gdb: ## stop a guest in a write, and debug it with gdb
+	@exec tests/install-deps -k "$(KERNEL)" $(guest_needs) gdb
+	@guest/gdb/run
+
 lint: ## run the static checks, and compile with all warnings for KERNELS
 	@tests/install-deps $(lint_needs)
 	@tests/lint $(KERNELS)
@@ -127,13 +131,14 @@ help: ## print this list
 
 ##
 ## FILE=PATH	file to store (demo)
-## KERNEL=NAME	kernel of the guest (demo, shell, bench, soak)
+## KERNEL=NAME	kernel of the guest (demo, shell, gdb, bench, soak)
 ## KERNELS="NAME..."	kernels, or "all" (check, lint; default: KERNEL)
 ## TESTS="NAME..."	tests, such as "io.t proc.t" (check; default: all)
+## DEBUG=1	download the symbols of the kernel, too (gdb)
 ## PEERS="FILE.ko..."	more modules to measure (bench)
 ## V=1	print each result (check)
 ## SCULLV_CACHE=DIR	kernels, programs and results (default: build)
 ## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)
 ## guest/kernels/table lists the kernels.
 
-.PHONY: module sign install uninstall dkms dkms-remove deb dist demo check kernels.md man diagrams check-deep protocol soak bench shell lint clean distclean help
+.PHONY: module sign install uninstall dkms dkms-remove deb dist demo check kernels.md man diagrams check-deep protocol soak bench shell gdb lint clean distclean help
