@@ -12,6 +12,7 @@ endif
 KERNELS ?= $(KERNEL)
 export KERNEL
 several := $(or $(word 2,$(KERNELS)),$(filter all,$(KERNELS)))
+MAP ?= build/map.svg
 MINUTES ?= 20
 
 # Recipes use exec where make would start a shell: make passes SIGTERM on to the
@@ -91,6 +92,12 @@ diagrams: ## draw docs/diagrams/*.svg from their sources
 		dot -T svg -o "$${diagram%.dot}.svg" "$$diagram" || exit; \
 	done
 
+map: ## draw where the devices have their memory (MAP=build/map.svg)
+	@[ -e /proc/scullvmem ] || \
+		exec tests/install-deps -k "$(KERNEL)" $(guest_needs)
+	@mkdir -p "$$(dirname "$(MAP)")"
+	@docs/diagrams/map "$(MAP)"
+
 check-deep: ## run the tests on debug kernels, and measure the coverage
 	@exec tests/install-deps -k "6.1 kasan kcsan" $(check_needs)
 	@tests/check-deep
@@ -131,7 +138,7 @@ help: ## print this list
 
 ##
 ## FILE=PATH	file to store (demo)
-## KERNEL=NAME	kernel of the guest (demo, shell, gdb, bench, soak)
+## KERNEL=NAME	kernel of the guest (demo, shell, gdb, map, bench, soak)
 ## KERNELS="NAME..."	kernels, or "all" (check, lint; default: KERNEL)
 ## TESTS="NAME..."	tests, such as "io.t proc.t" (check; default: all)
 ## DEBUG=1	download the symbols of the kernel, too (gdb)
@@ -141,4 +148,4 @@ help: ## print this list
 ## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)
 ## guest/kernels/table lists the kernels.
 
-.PHONY: module sign install uninstall dkms dkms-remove deb dist demo check kernels.md man diagrams check-deep protocol soak bench shell gdb lint clean distclean help
+.PHONY: module sign install uninstall dkms dkms-remove deb dist demo check kernels.md man diagrams map check-deep protocol soak bench shell gdb lint clean distclean help

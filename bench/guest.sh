@@ -208,7 +208,6 @@ driver()
 	fresh trim
 
 	parts
-	map
 }
 
 # ALLOCATOR ORDER: in force with the next trim. Each step is valid, whatever the
@@ -230,50 +229,6 @@ parts()
 	for part in zero singles block area; do
 		echo "part,kernel,$part,$(cat /sys/module/alloc_parts/parameters/$part),insn/quantum"
 	done
-}
-
-# Where the book's two snapshots have their items, qsets and quanta
-map()
-{
-	say "the address map"
-	file=/dev/scullv0
-	geometry pages 0
-	file=/dev/scullv1
-	geometry vmalloc 4
-	for device in scullv0 scullv1; do
-		dd if=/dev/zero of=/dev/$device bs=1M count=4 status=none
-	done
-	while read -r line; do
-		# shellcheck disable=SC2086 # words
-		set -- $line
-		case $line in
-		"Device 0"*)
-			quantum=0
-			subject="pages order 0" ;;
-		"Device 1"*)
-			quantum=0
-			subject="vmalloc order 4" ;;
-		"Device 2"*)	break ;;
-		item*)
-			place item "${3%,}"
-			place qset "${6%,}" ;;
-		*:*)
-			place "$quantum" "${line#*:}"
-			quantum=$((quantum + 1)) ;;
-		esac
-	done </proc/scullvmem
-}
-
-# WHAT ADDRESS: without the ffff that all addresses begin with, for arithmetic
-place()
-{
-	address=$((0x${2#ffff}))
-	if [ $address -lt $((0xc90000000000)) ]; then
-		base=888000000000
-	else
-		base=c90000000000
-	fi
-	echo "place,$subject,$1,$((address - 0x$base)),bytes from ffff$base"
 }
 
 # -- several processors --
