@@ -52,8 +52,12 @@ compile mmap
 ! has_package io_uring liburing-dev test -e /usr/include/liburing.h ||
 	compile io_uring -luring
 set --
-! has_package bpftrace bpftrace command -v bpftrace ||
+# shellcheck disable=SC2154 # set by find_kernel
+if [ "$name" != 6.1 ]; then
+	leave_out bpftrace "one kernel is enough: run with 6.1"
+elif has_package bpftrace bpftrace command -v bpftrace; then
 	set -- -m 3G -i "$(command -v bpftrace)"
+fi
 
 # Runs the commands of the page, those after "# ", and prints each with its output.
 cat >"$examples/session" <<'END'

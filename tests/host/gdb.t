@@ -6,15 +6,13 @@
 
 . tests/lib/tap.sh
 
-. guest/kernels.sh
-find_kernel "${KERNEL:-6.1}"
-if [ "$flavour" = debug ]; then
-	echo "1..0 # SKIP the debug kernels are built without debugging symbols"
+if [ "${KERNEL:-6.1}" != 6.1 ]; then
+	echo "1..0 # SKIP one kernel is enough: run with 6.1"
 	exit
 elif ! command -v gdb >/dev/null; then
 	echo "1..0 # SKIP gdb is missing: run tests/install-deps gdb"
 	exit
-elif [ "$architecture" != "$(dpkg --print-architecture)" ]; then
+elif [ "$(dpkg --print-architecture)" != amd64 ]; then
 	echo "1..0 # SKIP gdb debugs guests of this machine's architecture only"
 	exit
 fi
