@@ -220,8 +220,9 @@ for pages in 1 5 16 64; do
 		"splice-out $((part_size + 1))" 3>&1 >"$scratch/output" | cat >"$file"
 	is "splice into a pipe of $pages pages ends at the end of the device" \
 		"$(sed 's/.* //' "$scratch/output")" "$part_size"
-	check_data "splice into a pipe of $pages pages keeps the data" "$file"
+	ok "splice into a pipe of $pages pages keeps the data" cmp "$part" "$file"
 done
+: >"$dev"
 
 # FILE: splices from data, from a hole, from odd positions and from past the end
 pipe_holes()
