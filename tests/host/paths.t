@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The sources, the cache and the temporary files can be in directories with any
-# name, although kbuild cannot build in them.
+# name, although kbuild cannot build in them, and the sources can be read-only.
 
 . tests/lib/tap.sh
 
@@ -35,7 +35,9 @@ mkdir -p "$cache/$kernel" "$cache/rootfs"
 ln -s "$fetched" "$cache/$kernel/kernel"
 ln -s "$rootfs" "$cache/rootfs"
 
-ok "the module is built there" guest/build-module "$kernel"
+# a module that does not exist: every run of perl fails
+ok "the module is built there, without perl" \
+	env PERL5OPT=-MNone guest/build-module "$kernel"
 ok "and a second script uses the same cache" [ -e "$cache/$kernel/module/scullv.ko" ]
 echo hello >"tmp/a file"
 export TMPDIR="$strange/tmp"
@@ -43,10 +45,30 @@ is "a guest runs with its files in such a directory" \
 	"$(guest/run -k "$kernel" -i "tmp/a file" -- cat "a file" 2>"$scratch/err")" hello
 is "no file is left in TMPDIR" "$(ls -A "$TMPDIR")" "a file"
 find tests/helpers -name '*.c' ! -name append.c -delete
-ok "a helper of the tests is compiled" \
-	tests/check -k "$kernel" host/dmesg-check.t
-ok "into the cache" [ -x "$cache/$kernel/tests/append" ]
 
+# COMMAND...: run it without the capability of root to write to read-only files
+without_override()
+{
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --inh-caps=-dac_override --bounding-set=-dac_override "$@"
+	else
+		"$@"
+	fi
+}
+
+# read-only sources; the second run replaces the files of the first
+find . -mindepth 1 -maxdepth 1 ! -name build ! -name tmp -exec chmod -R a-w {} +
+ok "a helper of the tests is compiled from read-only sources" \
+	without_override tests/check -k "$kernel" host/dmesg-check.t
+ok "into the cache" [ -x "$cache/$kernel/tests/append" ]
+ok "the tests run from read-only sources again" \
+	without_override tests/check -k "$kernel" host/dmesg-check.t
+is "a guest gets a read-only directory" \
+	"$(without_override guest/run -k "$kernel" -i tests/helpers -- ls helpers 2>"$scratch/err")" \
+	"$(ls tests/helpers)"
+is "no file of read-only sources is left in TMPDIR" "$(ls -A "$TMPDIR")" "a file"
+
+chmod -R u+w .
 unset TMPDIR
 make -s distclean
 fails "distclean removes the cache" [ -e "$cache" ]
