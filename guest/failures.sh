@@ -46,8 +46,9 @@ explain_apt()
 			"or select another archive with SCULLV_MIRROR=URL"
 		return 77 ;;
 	*"have a Release file"*)
-		echo "this is not an archive of Debian, or it lacks the suite:" \
-			"select another with SCULLV_MIRROR=URL" ;;
+		echo "this is not an archive of Debian, it lacks the suite, or" \
+			"it does not answer: select another with" \
+			"SCULLV_MIRROR=URL" ;;
 	*"404 "* | *"nable to fetch"* | *"Failed to fetch"*)
 		echo "the package archive lacks a file that it lists: try again" \
 			"later, or select another with SCULLV_MIRROR=URL"

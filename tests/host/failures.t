@@ -158,10 +158,11 @@ apt_fails install "$resolve"
 : >"$scratch/sudo"
 try tests/install-deps make
 like "without a network, packages cannot be installed" "$last" \
-	'.*no connection to the package archive.*apt-get install make'
+	'.*no connection to the package archive: check the network\. .*apt-get install make'
 apt_fails install "$space"
 try tests/install-deps make
-like "with a full disk, no space is left to install them" "$last" '.*no space left.*'
+like "with a full disk, no space is left to install them" "$last" \
+	'.*no space left on the disk: free some\. .*'
 for message in "student is not in the sudoers file." \
 	"sudo: a terminal is required to read the password" \
 	"Sorry, user student is not allowed to execute '/usr/bin/apt-get' as root."
