@@ -79,7 +79,7 @@ explain "The book compares two snapshots. The driver scullp gets its quanta from
 	"side by side:"
 root 'insmod scullv.ko alloc=pages,vmalloc order=0,4'
 root 'tee /dev/scullv0 /dev/scullv1 < bigfile | wc -c'
-root "grep -A 5 'Device 0' /proc/scullvmem > scullp"
-root "grep -A 5 'Device 1' /proc/scullvmem > scullv"
+root "sed -n '/Device 0/,/^$/p' /proc/scullvmem | head -6 > scullp"
+root "sed -n '/Device 1/,/^$/p' /proc/scullvmem | head -6 > scullv"
 root 'pr -m -t -w 112 scullp scullv | expand'
 root 'rmmod scullv'
