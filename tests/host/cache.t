@@ -78,6 +78,16 @@ if unshare -m true 2>/dev/null; then
 	like "a full disk is named, with SCULLV_CACHE" "$(tail -n 1 "$scratch/out")" \
 		"guest/fetch-kernel: no space left in .*SCULLV_CACHE=DIR"
 	is "and the partial kernel is removed" "$(cat "$scratch/left")" lock
+
+	# the programs of the guest alone are larger
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount -t tmpfs -o size=4M small "$1/small" && cd "$2" &&
+		TMPDIR=$1/small guest/run -- true
+		ls -A "$1/small" >"$1/left"' sh "$scratch" "$PWD" \
+		>"$scratch/out" 2>&1
+	like "a full directory for temporary files is named, with TMPDIR" \
+		"$(tail -n 1 "$scratch/out")" "guest/.*: no space left in .*TMPDIR=DIR"
+	is "and the files of the guest are removed" "$(cat "$scratch/left")" ""
 else
 	skip "a full disk is named" "no mount namespaces"
 fi
