@@ -51,5 +51,5 @@ find_kernel()
 	arch=$2 compiler=$3 rootfs_suite=$4 qemu=$5 qemu_package=$6
 	machine=$7 cpu=$8 console=$9
 	shift 9
-	command_port=$1 status_port=$2 tcg_thread=$3
+	command_port=$1 status_port=$2 tcg_thread=$3 default_cpus=$4
 }

@@ -6,6 +6,7 @@
 # device. TOUCHES in the environment sets the number of accesses.
 
 . tests/lib/driver.sh
+require_mappings
 
 # COUNT DEVICE...: loads and stores, through shared and private mappings
 # shellcheck disable=SC2317 # called by ok

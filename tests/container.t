@@ -6,6 +6,7 @@
 # process is killed.
 
 . tests/lib/driver.sh
+require_mappings
 
 page=$(getconf PAGESIZE)
 groups=$scratch/groups

@@ -6,6 +6,7 @@
 # has no stale caches, so the kernel's flag of a flushed page is checked, too.
 
 . tests/lib/driver.sh
+require_mappings
 
 file=$scratch/file
 dev=/dev/scullv0

@@ -4,6 +4,7 @@
 # Memory errors in pages of a device. The operations are those of helpers/mmap.c.
 
 . tests/lib/driver.sh
+require_mappings
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0

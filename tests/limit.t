@@ -145,11 +145,13 @@ is "20000 writes over the limit fail with ENOSPC" "$_refused" "20000 ENOSPC"
 leaks_nothing 200 "200 writes over the limit, with large qsets" \
 	refused /dev/scullv1 write 200 $((100000 * quantum))
 is "200 writes with large qsets fail with ENOSPC" "$_refused" "200 ENOSPC"
-write /dev/scullv2 $((201 * 500 * page - 1)) 1 >/dev/null
-leaks_nothing 200 "200 loads through a mapping, over the limit" \
-	refused /dev/scullv2 touch 200 $((500 * page))
-is "200 loads through a mapping over the limit fail with SIGBUS" \
-	"$_refused" "200 SIGBUS"
+if ! caches_alias; then
+	write /dev/scullv2 $((201 * 500 * page - 1)) 1 >/dev/null
+	leaks_nothing 200 "200 loads through a mapping, over the limit" \
+		refused /dev/scullv2 touch 200 $((500 * page))
+	is "200 loads through a mapping over the limit fail with SIGBUS" \
+		"$_refused" "200 SIGBUS"
+fi
 echo 0 >$parameter
 echo $whole >/sys/class/scullv/scullv3/order
 : >/dev/scullv3

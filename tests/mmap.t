@@ -66,6 +66,17 @@ set_order()
 
 load
 
+# -- caches that alias --
+
+if caches_alias; then
+	for flags in "shared rw" "shared r" "private rw"; do
+		is "where the data caches alias, a $flags mapping is refused" \
+			"$(run_mmap $dev "write 0 1 1" "map a $flags 0 1" "read 0 1")" \
+			"1 ENODEV 1"
+	done
+	done_testing
+fi
+
 # -- all bytes at all orders --
 
 # ORDER ALLOCATOR

@@ -6,6 +6,7 @@
 # repeats it when set in the environment.
 
 . tests/lib/driver.sh
+require_mappings
 
 count=${MODEL_OPERATIONS:-20000}
 seed=$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')

@@ -6,6 +6,7 @@
 
 # shellcheck disable=SC2317 # functions are called indirectly
 . tests/lib/driver.sh
+require_mappings
 
 minutes=${MINUTES:-0}
 seconds=$((minutes * 60 + 15 * !minutes))

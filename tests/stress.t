@@ -71,6 +71,8 @@ awk -v seed="$seed" -v page="$(getconf PAGESIZE)" '
 		}
 		print "munmap"
 	}' >"$scratch/commands"
+! caches_alias ||
+	sed -i '/^mmap/d; /^mwrite/d; /^mread/d; /^msync/d; /^munmap/d' "$scratch/commands"
 
 # FILE: runs the commands, without their times
 xfs()

@@ -50,6 +50,9 @@ static void make_function(uint32_t *code, unsigned int number)
 #elif defined(__s390x__)
 	code[0] = 0xa7290000 | number;		/* lghi %r2, number */
 	code[1] = 0x07fe0000;			/* br %r14 */
+#elif defined(__mips__)
+	code[0] = 0x03e00008;			/* jr $ra */
+	code[1] = 0x24020000 | number;		/* li $v0, number */
 #else
 #error "no function for this architecture"
 #endif
