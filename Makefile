@@ -24,6 +24,7 @@ lint_needs := $(build_needs) git mandoc patch perl shellcheck sparse xz-utils
 bench_needs := $(guest_needs) fonts-dejavu-core gnuplot-nox \
 	libc6-dev librsvg2-bin
 check_needs := $(guest_needs) libc6-dev perl procps
+secure_boot_needs := openssl ovmf sbsigntool
 
 # BTF needs the symbols of the kernel. Without them kbuild would print that it
 # skips BTF, which does not matter.
@@ -102,6 +103,10 @@ check-deep: ## run the tests on debug kernels, and measure the coverage
 	@exec tests/install-deps -k "6.1 kasan kcsan" $(check_needs)
 	@tests/check-deep
 
+secure-boot: ## load signed and unsigned modules in a guest with Secure Boot
+	@exec tests/install-deps -k 6.1 $(check_needs) $(secure_boot_needs)
+	@exec env V=1 tests/check -k 6.1 host/secure-boot.t
+
 protocol: ## check the model of trims, mappings, reads and writes
 	@tests/protocol
 
@@ -133,7 +138,7 @@ distclean: clean ## remove build/, too: kernels, programs and results
 	rm -rf build
 
 help: ## print this list
-	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 14
 	@sed -n 's/^## *//p' Makefile | expand -t 20
 
 ##
@@ -148,4 +153,4 @@ help: ## print this list
 ## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)
 ## guest/kernels/table lists the kernels.
 
-.PHONY: module sign install uninstall dkms dkms-remove deb dist demo check kernels.md man diagrams map check-deep protocol soak bench shell gdb lint clean distclean help
+.PHONY: module sign install uninstall dkms dkms-remove deb dist demo check kernels.md man diagrams map check-deep secure-boot protocol soak bench shell gdb lint clean distclean help
