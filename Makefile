@@ -69,6 +69,11 @@ deb: ## build the Debian package scullv-dkms in build/deb
 dist: ## create build/scullv-VERSION.tar.gz from the last commit
 	@exec packaging/dist
 
+release-check: ## run all checks of a release, as root (TESTS=)
+	@exec tests/install-deps -k "$(KERNEL)" $(check_needs) $(lint_needs) \
+		$(secure_boot_needs) mmdebstrap
+	@exec env TESTS="$(TESTS)" packaging/release-check
+
 demo: ## run the book's session in a throwaway guest
 	@exec tests/install-deps -k "$(KERNEL)" $(guest_needs)
 	@tests/demo/run
@@ -153,4 +158,4 @@ help: ## print this list
 ## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)
 ## guest/kernels/table lists the kernels.
 
-.PHONY: module sign install uninstall dkms dkms-remove deb dist demo check kernels.md man diagrams map check-deep secure-boot protocol soak bench shell gdb lint clean distclean help
+.PHONY: module sign install uninstall dkms dkms-remove deb dist release-check demo check kernels.md man diagrams map check-deep secure-boot protocol soak bench shell gdb lint clean distclean help
