@@ -123,6 +123,11 @@ bench: ## measure the driver and its peers, and plot the results
 	@tests/install-deps -k "$(KERNEL)" $(bench_needs)
 	@bench/run
 
+lesson: ## run the commands of docs/lesson.md (WRITE=1 renews their output)
+	@exec tests/install-deps -k "$(KERNEL) 6.1-i386" $(guest_needs) \
+		binutils patch
+	@exec tests/lesson $(if $(WRITE),-w)
+
 shell: ## start a shell in a throwaway guest
 	@exec tests/install-deps -k "$(KERNEL)" $(guest_needs)
 	@guest/run
@@ -148,7 +153,7 @@ help: ## print this list
 
 ##
 ## FILE=PATH	file to store (demo)
-## KERNEL=NAME	kernel of the guest (demo, shell, gdb, map, bench, soak)
+## KERNEL=NAME	kernel of guests (demo, lesson, shell, gdb, map, bench, soak)
 ## KERNELS="NAME..."	kernels, or "all" (check, lint; default: KERNEL)
 ## TESTS="NAME..."	tests, such as "io.t proc.t" (check; default: all)
 ## DEBUG=1	download the symbols of the kernel, too (gdb)
@@ -158,4 +163,4 @@ help: ## print this list
 ## SCULLV_MIRROR=URL	archive of Debian (default: that of this system)
 ## guest/kernels/table lists the kernels.
 
-.PHONY: module sign install uninstall dkms dkms-remove deb dist release-check demo check kernels.md man diagrams map check-deep secure-boot protocol soak bench shell gdb lint clean distclean help
+.PHONY: module sign install uninstall dkms dkms-remove deb dist release-check demo check kernels.md man diagrams map check-deep secure-boot protocol soak bench lesson shell gdb lint clean distclean help
