@@ -153,7 +153,7 @@ help: ## print this list
 
 ##
 ## FILE=PATH	file to store (demo)
-## KERNEL=NAME	kernel of guests (demo, lesson, shell, gdb, map, bench, soak)
+## KERNEL=NAME	kernel of the guest (all but check and lint)
 ## KERNELS="NAME..."	kernels, or "all" (check, lint; default: KERNEL)
 ## TESTS="NAME..."	tests, such as "io.t proc.t" (check; default: all)
 ## DEBUG=1	download the symbols of the kernel, too (gdb)
