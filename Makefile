@@ -105,7 +105,8 @@ map: ## draw where the devices have their memory (MAP=build/map.svg)
 	@docs/diagrams/map "$(MAP)"
 
 check-deep: ## run the tests on debug kernels, and measure the coverage
-	@exec tests/install-deps -k "6.1 kasan kcsan" $(check_needs)
+	@exec tests/install-deps -k "6.1 6.1-i386 kasan kcsan" $(check_needs) \
+		binutils patch
 	@tests/check-deep
 
 secure-boot: ## load signed and unsigned modules in a guest with Secure Boot

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # tests/lesson runs the commands of docs/lesson.md, section 3 here: the claims hold,
-# a wrong one is found, and -w corrects it. ".ci/run" runs the whole lesson.
+# a wrong one is found, and -w corrects it. "make lesson" runs the whole lesson.
 
 . tests/lib/tap.sh
 
