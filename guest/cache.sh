@@ -7,7 +7,8 @@
 #
 # A script that root runs through sudo starts again as the user of sudo, if that
 # user can write to the cache: otherwise files of root would make the next run
-# without sudo fail.
+# without sudo fail. A script that sets $needs_root stays root, and so do the
+# scripts that it runs.
 
 export LC_ALL=C
 cache=${SCULLV_CACHE:-${top:-$PWD}/build}
@@ -29,6 +30,7 @@ _is_buildable()
 	[ ! "$(printf '%s' "$1" | tr -d 'A-Za-z0-9_./+@~\200-\377-')" ]
 }
 
+[ ! "${needs_root-}" ] || unset SUDO_UID
 if [ "$(id -u)" = 0 ] && [ "${SUDO_UID:-0}" != 0 ]; then
 	_dir=$cache
 	until [ -e "$_dir" ]; do

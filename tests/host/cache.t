@@ -36,6 +36,12 @@ is "through sudo, the cache belongs to the user" \
 as_nobody "$scratch/home/cache"
 like "the user can use it without sudo" "$last" 'unknown kernel "none".*'
 
+install -d -o nobody "$scratch/release"
+env SUDO_UID=65534 SUDO_GID=65534 SCULLV_CACHE="$scratch/release/cache" \
+	packaging/release-check none >"$scratch/out" 2>&1
+is "a script that needs root stays root" \
+	"$(stat -c %U "$scratch/release/cache")" root
+
 mkdir "$scratch/private"
 sudo_as_nobody "$scratch/private/cache"
 is "where the user cannot write, it belongs to root" \
