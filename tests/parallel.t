@@ -100,6 +100,7 @@ ok "3 concurrent first writes fit into a limit of one page" \
 # Sets result to "status quanta" when a writer that waits has been killed: one quantum if
 # it did not wait for the other one's. The other one may be first, so it tries again. All
 # run on one CPU, and the loop needs no other process, to be faster than the allocation.
+# shellcheck disable=SC2086,SC2317 # called by on_one_cpu
 kill_waiter()
 {
 	result="no writer waits"
@@ -132,10 +133,7 @@ while [ $((page << (order + 2))) -le $(($(clamp_to_vmalloc 256) << 20)) ]; do
 	order=$((order + 1))
 done
 load order=$order limit=0
-cpus=$(taskset -p $$ | sed 's/.* //')
-taskset -p 1 $$ >"$scratch/output"
-kill_waiter
-taskset -p "$cpus" $$ >"$scratch/output"
+on_one_cpu kill_waiter
 is "SIGKILL ends the wait for another writer's allocation" "$result" "137 1"
 : >$dev
 

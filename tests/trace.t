@@ -158,24 +158,26 @@ like "the duration of a trim covers all frees" "$(awk '
 		print n, "frees"
 	}' "$scratch/times")" "20 frees"
 
-# Tracing is enabled during an allocation or a trim, of which the loop has one each.
-# One processor only: tracing patches code, and an emulator may run the old code on
-# another processor.
-processors=$(taskset -p $$ | sed 's/.* //')
-taskset -p 1 $$ >"$scratch/output"
-: >"$scratch/running"
-while [ -e "$scratch/running" ]; do
-	echo >$dev
-done &
-read -r before _ </proc/uptime
-for _ in $(seq 20); do
-	echo 1 >$events/enable
-	echo 0 >$events/enable
-done
-read -r after _ </proc/uptime
-rm "$scratch/running"
-wait
-taskset -p "$processors" $$ >"$scratch/output"
+# Enables tracing during allocations and trims, of which the loop has one each.
+# shellcheck disable=SC2086,SC2317 # called by on_one_cpu
+enable_tracing()
+{
+	: >"$scratch/running"
+	while [ -e "$scratch/running" ]; do
+		echo >$dev
+	done &
+	read -r before _ </proc/uptime
+	for _ in $(seq 20); do
+		echo 1 >$events/enable
+		echo 0 >$events/enable
+	done
+	read -r after _ </proc/uptime
+	rm "$scratch/running"
+	wait
+}
+
+# Tracing patches code: an emulator may run the old code on another CPU.
+on_one_cpu enable_tracing
 durations >"$scratch/times"
 for event in quantum_alloc trim; do
 	ok "tracing that is enabled during a $event records it" \

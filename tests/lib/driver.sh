@@ -78,6 +78,15 @@ ends_soon()
 	[ "$(timeout 20 head -n 1 <&9)" = 0 ]
 }
 
+# COMMAND...: run it, with the processes that it starts, on the first CPU only
+on_one_cpu()
+{
+	_cpus=$(taskset -p $$ | sed 's/.* //')
+	taskset -p 1 $$ >"$scratch/output"
+	"$@"
+	taskset -p "$_cpus" $$ >"$scratch/output"
+}
+
 # NAME: print the value in /proc/meminfo, in kB
 meminfo()
 {
