@@ -93,7 +93,7 @@ for option in -h --help; do
 done
 is "the usage of scullv_load ends with the precedence of udev" \
 	"$(./scullv_load -h | tail -n 1)" \
-	'A rule of udev, such as that of "make install", replaces these defaults.'
+	'A udev rule, such as that of "make install", replaces these defaults.'
 is "scullv_unload -h prints the usage" \
 	"$(outcome ./scullv_unload -h | head -n 1)" "0 usage: scullv_unload"
 is "options that print the usage load nothing" "$(traces)" ""
@@ -253,7 +253,7 @@ is "without staff and wheel, the devices keep group root" \
 ./scullv_unload
 cp "$scratch/group" /etc/group
 
-# a rule of udev, which this udevadm applies
+# a udev rule, which this udevadm applies
 mkdir "$scratch/udev"
 cat >"$scratch/udev/udevadm" <<'END'
 #!/bin/sh
@@ -263,11 +263,11 @@ END
 chmod +x "$scratch/udev/udevadm"
 mkdir -p /run/udev
 : >/run/udev/control
-is "a rule of udev replaces the defaults of scullv_load" \
+is "a udev rule replaces the defaults of scullv_load" \
 	"$(PATH=$scratch/udev:$PATH ./scullv_load 2>&1
 	node_info /dev/scullv1)" "crw-r----- disk $major:1"
 ./scullv_unload
-is "GROUP and MODE take precedence over a rule of udev" \
+is "GROUP and MODE take precedence over a udev rule" \
 	"$(PATH=$scratch/udev:$PATH GROUP=staff MODE=0600 ./scullv_load 2>&1
 	node_info /dev/scullv1)" "crw------- staff $major:1"
 ./scullv_unload

@@ -92,7 +92,7 @@ is "the files are in PREFIX, the module is in INSTALL_MOD_PATH" \
 		s,mnt/,,' | sort -k 2)" "$all"
 is "the list of modules in INSTALL_MOD_PATH has the module" \
 	"$(cut -d : -f 1 "$modules/modules.dep")" updates/scullv.ko
-is "the rule of udev has the group and the mode" \
+is "the udev rule has the group and the mode" \
 	"$(grep -c '^SUBSYSTEM=="scullv", GROUP="lab", MODE="0660"$' \
 		"$root/etc/udev/rules.d/60-scullv.rules")" 1
 ok "make uninstall accepts PREFIX and INSTALL_MOD_PATH" \
