@@ -28,9 +28,9 @@
 static atomic_long_t vmap_bytes;	/* charged by this driver */
 
 /*
- * Leave an eighth to the rest of the kernel: where it allocates stacks from the
- * same space, no process could start without. An unmapped guard page follows
- * each area.
+ * Leave an eighth to the rest of the kernel: its stacks may be in the same space,
+ * and no process can start without one. Each area is followed by an unmapped guard
+ * page, which takes space, too.
  */
 static bool charge_vmap(unsigned long size)
 {

@@ -20,7 +20,7 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
-/* 6.7 hid the timestamps of an inode behind helpers, and so did 6.6.y later on */
+/* 6.7 introduced helpers for the timestamps of an inode; 6.6.y has them, too */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 static inline struct timespec64 inode_get_mtime(const struct inode *inode)
 {
@@ -40,7 +40,7 @@ static inline time64_t inode_get_mtime_sec(const struct inode *inode)
 #define MAX_PAGE_ORDER MAX_ORDER
 #endif
 
-/* 6.9 has the architectures say whether their data caches alias */
+/* 6.9 lets each architecture say whether its data caches alias */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
 #if defined(CONFIG_ARM)
 #include <asm/cachetype.h>

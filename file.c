@@ -151,7 +151,7 @@ static __always_inline ssize_t do_steps(struct kiocb *iocb,
 /*
  * Fault in the user pages of the next step. Called outside all sections and locks,
  * as the caller may block here indefinitely. The next step is limited to the bytes
- * that are present now, and after each attempt that was in vain to half of them:
+ * that are present now, and to half as many after each attempt without progress:
  * some machines copy none of the bytes before one that cannot be accessed (riscv),
  * or zero all but the last few of them (arm64).
  */

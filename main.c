@@ -61,7 +61,7 @@ MODULE_PARM_DESC(wronly_trims,
 #define LIMIT_LEN	32
 #define LIMIT_DEFAULT	"50%"
 
-static char limit[LIMIT_LEN];	/* as set last; protected by the parameters' lock */
+static char limit[LIMIT_LEN];	/* last value set; protected by the parameters' lock */
 
 /*
  * "50%" of the memory, or bytes, such as "512M"; 0 for no limit. Not memparse():
@@ -345,7 +345,7 @@ static struct class scullv_class = {
 static dev_t first_devt;
 static struct scullv_dev **devices;	/* devs of them; NULL where not created */
 
-/* a device that is not added yet, for put_device(); NULL: no memory */
+/* create a device, not added yet; put_device() frees it. NULL: no memory */
 static struct scullv_dev *create_device(unsigned int minor,
 					const struct scullv_geometry *geometry)
 {

@@ -40,7 +40,7 @@ static bool has_marker(const struct vm_fault *vmf)
 }
 
 /*
- * Enter consecutive pages, some of which may be there already. The fault fails
+ * Enter consecutive pages, some of which may be entered already. The fault fails
  * only if the touched page, pages[touched], cannot be entered. Neighbours that
  * cannot be entered, or have a memory error, are skipped.
  */

@@ -182,7 +182,7 @@ static const struct seq_operations dump_ops = {
 /*
  * kptr_restrict is not exported: see what %pK makes of an address. The decision
  * is made at open, from the opener's credentials, as in kernel/kprobes.c: a
- * program that inherits the open file may have more of them.
+ * program that inherits the open file may have more capabilities.
  */
 static int addresses_for(const struct file *file)
 {

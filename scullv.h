@@ -131,7 +131,7 @@ struct scullv_dev {
 	struct mutex seal_lock;		/* writers wait here for a trim's unmapping */
 	struct mutex append_lock;	/* protects the moving of store->size */
 	spinlock_t config_lock;		/* protects config */
-	struct scullv_geometry config;	/* what the next trim puts in force */
+	struct scullv_geometry config;	/* what the next trim applies */
 	struct mutex fill_lock[1 << SCULLV_FILL_BITS];	/* by quantum number */
 };
 

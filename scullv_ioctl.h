@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
  * ioctl commands of /dev/scullvN: the geometry that the next trim of the device
- * puts in force. They are those of the book "Linux Device Drivers", chapter 8,
+ * applies. The commands are those of the book "Linux Device Drivers", chapter 8,
  * with the same numbers, but change one device, not all of them.
  *
  *	int order = 9;
@@ -10,8 +10,8 @@
  *	ioctl(fd, SCULLV_IOCSORDER, &order);	// 512 pages in a quantum,
  *	close(open("/dev/scullv0", O_WRONLY));	// from this trim on
  *
- * S, T, X, H and RESET need CAP_SYS_ADMIN (EPERM). A value out of range is
- * EINVAL, a bad pointer EFAULT; nothing changes then.
+ * S, T, X, H and RESET need CAP_SYS_ADMIN (EPERM). A value out of range results
+ * in EINVAL, a bad pointer in EFAULT; nothing changes then.
  */
 #ifndef _SCULLV_IOCTL_H
 #define _SCULLV_IOCTL_H

@@ -64,7 +64,7 @@ static bool geometry_equal(const struct scullv_geometry *a,
 }
 
 /**
- * scullv_get_config - get the geometry that the next trim puts in force
+ * scullv_get_config - get the geometry that the next trim applies
  * @dev: the device
  * @config: filled in
  *
@@ -161,9 +161,9 @@ static nodemask_t usable_nodes(void)
 }
 
 /*
- * Allocators of blocks leave single pages over. But the next fork() or exec() needs
- * a block of up to PAGE_ALLOC_COSTLY_ORDER, and without one the kernel invokes the
- * OOM killer. So they have to leave a reserve of blocks.
+ * Allocators of blocks use up blocks and leave single pages. But the next fork() or
+ * exec() needs a block of up to PAGE_ALLOC_COSTLY_ORDER, and without one the kernel
+ * invokes the OOM killer. So the reserve must consist of blocks.
  */
 static long small_blocks(struct zone *zone)
 {
@@ -695,7 +695,7 @@ static void replace_store(struct scullv_dev *dev, struct scullv_store *new)
 }
 
 /**
- * scullv_trim - empty a device and put its configured geometry in force
+ * scullv_trim - empty a device and apply its configured geometry
  * @dev: the device
  *
  * Takes effect immediately. When this returns, the memory of the old contents

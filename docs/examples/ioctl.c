@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sets the order of a device. A trim puts it in force. */
+/* Sets the order of a device. A trim applies it. */
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
