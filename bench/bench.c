@@ -120,7 +120,7 @@ static double time_emptying(void)
 	return insn;
 }
 
-/* what is freed some time later is freed in the pause */
+/* memory that is freed with a delay is freed in the pause */
 static void empty_file(void)
 {
 	time_emptying();
@@ -173,8 +173,8 @@ static int full_file(off_t size)
 /*
  * -- quiet: wait until the kernel has finished what it does after booting --
  *
- * Then a loop of the same length takes the same number of instructions, a
- * hundred times in succession. The timer's interrupts take less than 5 %.
+ * From then on, the same loop takes the same number of instructions a hundred
+ * times in succession. The timer's interrupts take less than 5 %.
  */
 
 #define QUIET_LOOP	2000000L
@@ -207,7 +207,7 @@ static void wait_for_quiet(void)
 #define IO_SIZE		(256 * MIB)
 #define MAX_CALLS	65536
 
-/* small blocks go over a part of the file only */
+/* small blocks cover only a part of the file */
 static long io_calls(void)
 {
 	long calls = IO_SIZE / atol(argument);
@@ -372,7 +372,7 @@ static void measure_trim(void)
 	cost("trim", "268435456", median(insn), 1, "call");
 }
 
-/* -- mappings: where mmap() places them, a page after the other -- */
+/* -- mappings: where mmap() places them, one page after the other -- */
 
 #define MAP_SIZE	(64 * MIB)
 #define MAP_PAGES	(MAP_SIZE / PAGE)
@@ -576,8 +576,8 @@ static void measure_store(void)
  *
  * ARGUMENT is the number of processors and the bytes of a call, "2 4096". The
  * emulator's plugin, see lines.c, looks for the two instructions at the beginning
- * and at the end. What it finds while the processors do nothing with the file is of
- * the timer's interrupts.
+ * and at the end. What it finds while the processors do nothing with the file comes
+ * from the timer's interrupts.
  */
 
 #define MAX_CPUS	4

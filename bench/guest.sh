@@ -80,7 +80,7 @@ use_mount()
 }
 
 # A module of the user's, and its parameters after colons. Its first device is the
-# one whose major number was not there before.
+# one with a new major number.
 use_peer()
 {
 	characters >/tmp/before
@@ -143,8 +143,8 @@ fresh()
 	ruler "$@"
 }
 
-# A ramdisk gives its memory back only as a whole. One of 10 TiB takes no more
-# than what is written to it.
+# A ramdisk frees its memory only as a whole. One of 10 TiB takes only the memory of
+# what is written to it.
 make_empty()
 {
 	case $file in
@@ -155,8 +155,8 @@ make_empty()
 	esac
 }
 
-# What is left to do of what came before, such as freeing memory, is done in the
-# pause.
+# Work that earlier measurements have deferred, such as freeing memory, is done in
+# the pause.
 ruler()
 {
 	yardstick_name=$1
@@ -170,7 +170,7 @@ settle()
 {
 	say "waiting for the kernel to finish booting"
 	./bench quiet "$subject" none
-	# what is measured first in a boot comes out differently
+	# the first measurement after a boot differs from the later ones
 	./bench read none /dev/zero 65536 >/dev/null
 }
 
@@ -210,7 +210,7 @@ driver()
 	parts
 }
 
-# ALLOCATOR ORDER: in force with the next trim. Each step is valid, whatever the
+# ALLOCATOR ORDER: the next trim applies both. Each step is valid, whatever the
 # geometry was before.
 geometry()
 {
@@ -270,7 +270,7 @@ varying()
 }
 
 # How often four writers of equal parts of one device wait for a lock: each time
-# the kernel reports the begin of contention for a mutex (LCB_F_MUTEX, LCB_F_SPIN)
+# the kernel reports the start of contention for a mutex (LCB_F_MUTEX, LCB_F_SPIN)
 waits()
 {
 	tracing=/sys/kernel/tracing
@@ -286,7 +286,7 @@ waits()
 }
 
 # The memory is filled with pages of two devices in turn, except for the driver's
-# reserve. Then one device gives its pages back: single pages, each with a
+# reserve. Then the pages of one device are freed: single pages, each with a
 # neighbour that cannot be moved.
 fragments()
 {

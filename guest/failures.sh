@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Finds the cause of a failure that programs of others report in many ways. The
-# caller has the function say.
+# Finds the cause of a failure that other programs report in many ways. The caller
+# defines the function say.
 
 # LOG: print the cause of a failure of apt, with the remedy. The exit status is
-# 77 if it is the package archive that does not answer or is not consistent.
+# 77 if the package archive does not answer or is not consistent.
 explain_apt()
 {
 	case $(cat "$1") in

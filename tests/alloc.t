@@ -101,7 +101,7 @@ for i in 0 1 2 3; do
 done
 is "trims free all arrays of slots" "$(grep -c scullv /proc/vmallocinfo)" 0
 
-# -- a trim puts a configured allocator in force --
+# -- a trim applies a configured allocator --
 
 load
 dev=/dev/scullv0

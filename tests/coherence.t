@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Mappings that are accessed, moved and inherited before, during and after trims. No
-# process sees data that a trim has freed, loses data stored since, or sees another
-# device. TOUCHES in the environment sets the number of accesses.
+# process sees data that a trim has freed, loses data stored since, or sees data of
+# another device. TOUCHES in the environment sets the number of accesses.
 
 . tests/lib/driver.sh
 require_mappings

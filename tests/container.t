@@ -92,7 +92,7 @@ check_qsets()
 		[ $_all -lt $max -a $_all -gt $((max / 3)) ]
 }
 
-# DEVICE ALLOCATOR BYTES: puts an allocator and the size of a quantum in force
+# DEVICE ALLOCATOR BYTES: applies an allocator and the size of a quantum
 geometry()
 {
 	echo 0 >"/sys/class/scullv/scullv$1/order"

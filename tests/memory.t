@@ -27,7 +27,7 @@ bystander_answers()
 	[ "$(timeout 100 head -n 1 <&9)" = 16000000 ]
 }
 ok "another process allocates memory" bystander_answers
-# let it allocate what an answer takes
+# let it allocate what an answer needs
 for _ in 1 2 3; do
 	echo >&8
 	bystander_answers

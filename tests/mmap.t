@@ -54,7 +54,7 @@ within()
 	return "${_status:-1}"
 }
 
-# ORDER [ALLOCATOR]: puts the geometry in force
+# ORDER [ALLOCATOR]: applies the geometry
 set_order()
 {
 	echo vmalloc >"/sys/class/scullv/${dev##*/}/alloc"
@@ -294,7 +294,7 @@ for order in 0 4; do
 		trim "load a $page 9" "store a 0 1 2" "write 0 5 3" "load a 0 5"
 done
 
-on_device "mappings work with the geometry that a trim has put in force" \
+on_device "mappings work with the geometry that a trim has applied" \
 	"ok ok $size ok 1 ok ok $size 2 4" \
 	"put $attributes/order 0" trim "write 0 $size 1" \
 	"map a shared rw 0 $size" "load a 0 $size" "put $attributes/order 4" \

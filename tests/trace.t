@@ -97,7 +97,7 @@ is "a trim of an empty device is not traced" "$(traced)" ""
 
 echo 2 >/sys/class/scullv/scullv0/order
 : >$dev
-is "a trim that puts a new geometry in force is traced" "$(traced | shape)" \
+is "a trim that applies a new geometry is traced" "$(traced | shape)" \
 	"trim: device=0 bytes=0 quanta=0 ns=N"
 echo x >$dev
 is "a traced allocation has the order of the quantum" "$(traced | shape)" \

@@ -44,7 +44,7 @@ while [ $((page << order)) -lt 1048576 ]; do
 	order=$((order + 1))
 done
 
-# ALLOCATOR: puts the geometry in force
+# ALLOCATOR: applies the geometry
 set_allocator()
 {
 	echo vmalloc >"$attributes/alloc"

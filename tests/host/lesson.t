@@ -11,7 +11,7 @@ if [ "${KERNEL:-6.1}" != 6.1 ]; then
 	exit
 fi
 
-# without the exercise, which takes another module
+# without the exercise, which needs another module
 sed -n '/^## 3/,/^### /p' docs/lesson.md >"$scratch/lesson.md"
 ok "the section has a claim about guard pages" \
 	grep -qx 17 "$scratch/lesson.md"

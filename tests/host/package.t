@@ -39,8 +39,8 @@ fi
 mkdir "$scratch/sources" "$scratch/system"
 tar -c --exclude=./build --exclude=./.git . | tar -x -C "$scratch/sources"
 
-# Builds the package and installs it. The guest gets the system without what only
-# compiling takes.
+# Builds the package and installs it. The guest gets the system without what is only
+# needed to compile.
 cat >"$scratch/install" <<'END'
 set -e
 package=$(SCULLV_CACHE=/tmp/cache sources/packaging/deb)
