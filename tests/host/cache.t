@@ -56,7 +56,7 @@ as_nobody "$scratch/private/cache"
 like "a cache that is not writable names SCULLV_CACHE" "$last" \
 	".*cannot write to $scratch/private/cache; SCULLV_CACHE=DIR.*"
 as_nobody "$scratch/private/other"
-like "and so does one that cannot be created" "$last" \
+like "a cache that cannot be created names SCULLV_CACHE" "$last" \
 	".*$scratch/private/other.*SCULLV_CACHE=DIR.*"
 
 # A file system of 4 MiB, in a namespace of its own, is full when the programs of
@@ -83,7 +83,7 @@ if unshare -m true 2>/dev/null; then
 		>"$scratch/out" 2>&1
 	like "a full disk is named, with SCULLV_CACHE" "$(tail -n 1 "$scratch/out")" \
 		"guest/fetch-kernel: no space left in .*SCULLV_CACHE=DIR"
-	is "and the partial kernel is removed" "$(cat "$scratch/left")" lock
+	is "after a full disk, the partial kernel is removed" "$(cat "$scratch/left")" lock
 
 	# the programs of the guest alone are larger
 	# shellcheck disable=SC2016
@@ -93,7 +93,7 @@ if unshare -m true 2>/dev/null; then
 		>"$scratch/out" 2>&1
 	like "a full directory for temporary files is named, with TMPDIR" \
 		"$(tail -n 1 "$scratch/out")" "guest/.*: no space left in .*TMPDIR=DIR"
-	is "and the files of the guest are removed" "$(cat "$scratch/left")" ""
+	is "after a full disk, the files of the guest are removed" "$(cat "$scratch/left")" ""
 else
 	skip "a full disk is named" "no mount namespaces"
 fi

@@ -127,9 +127,9 @@ is "without a security archive of its own, the one beside the archive is used" \
 	"http://debian.example/debian-security bookworm-security main"
 touch "$scratch/no-security"
 try guest/fetch-kernel 6.1
-is "if there is none, the plain suite" "$(uri_and_suite)" \
+is "without any security archive, the plain suite is used" "$(uri_and_suite)" \
 	"http://debian.example/debian/ bookworm main"
-ok "which is reported" grep -q 'no archive of bookworm-security' "$scratch/out"
+ok "the lack of a security archive is reported" grep -q 'no archive of bookworm-security' "$scratch/out"
 cat >"$scratch/indextargets" <<'END'
 trixie http://debian.example/debian/ Debian
 trixie-security http://security.example/debian-security/ Debian

@@ -116,7 +116,7 @@ draw_in_guest()
 		docs/diagrams/map map.svg && cat map.svg' >"$svg"
 }
 ok "a machine with the driver draws its own memory" draw_in_guest
-is "it has data in one device" "$(texts title)" \
+is "the picture of this machine has the device with data" "$(texts title)" \
 	"Device 2: qset 500, order 4, sz 5000000"
 
 done_testing

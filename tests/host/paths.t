@@ -36,9 +36,9 @@ ln -s "$fetched" "$cache/$kernel/kernel"
 ln -s "$rootfs" "$cache/rootfs"
 
 # a module that does not exist: every run of perl fails
-ok "the module is built there, without perl" \
+ok "the module is built in a directory of any name, without perl" \
 	env PERL5OPT=-MNone guest/build-module "$kernel"
-ok "and a second script uses the same cache" [ -e "$cache/$kernel/module/scullv.ko" ]
+ok "a second script uses the same cache" [ -e "$cache/$kernel/module/scullv.ko" ]
 echo hello >"tmp/a file"
 find tests/helpers -name '*.c' ! -name append.c -delete
 
@@ -55,14 +55,14 @@ without_override()
 # From here on, the sources are read-only.
 find . -mindepth 1 -maxdepth 1 ! -name build ! -name tmp -exec chmod -R a-w {} +
 export TMPDIR="$strange/tmp"
-is "a guest runs with its files in such directories, also read-only ones" \
+is "a guest runs with its files in directories of any name, also read-only ones" \
 	"$(without_override guest/run -k "$kernel" -i "tmp/a file" -i tests/helpers \
 		-- cat "a file" helpers/random.h 2>"$scratch/err")" \
 	"$(cat "tmp/a file" tests/helpers/random.h)"
 is "no file is left in TMPDIR" "$(ls -A "$TMPDIR")" "a file"
 ok "a helper of the tests is compiled" \
 	without_override tests/check -k "$kernel" host/dmesg-check.t
-ok "into the cache" [ -x "$cache/$kernel/tests/append" ]
+ok "the helper is in the cache" [ -x "$cache/$kernel/tests/append" ]
 ok "the copy of read-only tests is replaced by the next run" \
 	without_override tests/check -k "$kernel" host/dmesg-check.t
 
