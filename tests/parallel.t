@@ -98,9 +98,10 @@ ok "3 concurrent first writes fit into a limit of one page" \
 # past it makes both writes overwrites, which take no other lock.
 
 # Sets result to "status quanta" when a writer that waits has been killed: one quantum if
-# it did not wait for the other one's. The other one may be first, so it tries again. All
-# run on one CPU, and the loop needs no other process, to be faster than the allocation.
-# shellcheck disable=SC2086,SC2317 # called by on_one_cpu
+# it did not wait for the other one's. Either of the two may be the one that waits. A
+# process may sleep for another reason while it starts, so it tries again. All run on one
+# CPU, and the loop needs no other process, to be faster than the allocation.
+# shellcheck disable=SC2086,SC2317 # called by on_one_cpu; numbers of processes
 kill_waiter()
 {
 	result="no writer waits"
@@ -108,22 +109,29 @@ kill_waiter()
 		: >$dev
 		tests/helpers/buffer write $dev $((page << order)) 1 >"$scratch/end"
 		tests/helpers/buffer write $dev 0 1 >"$scratch/first" &
-		first=$!
+		writers=$!
 		tests/helpers/buffer write $dev 1 1 >"$scratch/second" &
-		second=$!
-		waits=
-		while [ ! "$waits" ] && read -r _ _ state _ </proc/$second/stat; do
-			case $state in
-			D)	waits=yes ;;
-			Z)	break ;;
-			esac
+		writers="$writers $!"
+		waiting=
+		ended=
+		while [ ! "$waiting" ] && [ "$ended" != "$writers" ]; do
+			ended=
+			for writer in $writers; do
+				read -r _ _ state _ </proc/"$writer"/stat
+				case $state in
+				D)	waiting=$writer ;;
+				Z)	ended=${ended:+$ended }$writer ;;
+				esac
+			done
 		done
-		kill -KILL $second
-		status=0
-		wait $second || status=$?
-		read -r quanta </sys/class/scullv/scullv0/quanta
-		[ ! "$waits" ] || result="$status $quanta"
-		wait $first
+		if [ "$waiting" ]; then
+			kill -KILL "$waiting"
+			status=0
+			wait "$waiting" || status=$?
+			read -r quanta </sys/class/scullv/scullv0/quanta
+			result="$status $quanta"
+		fi
+		wait $writers
 		[ "$result" != "137 1" ] || break
 	done 2>"$scratch/errors"
 }
