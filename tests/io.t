@@ -14,7 +14,7 @@ big=$scratch/big
 qset=$((500 * 4096 / page))
 
 # data: repeated copies of the guest's programs
-length=$(clamp_to_vmalloc 200)000003
+length=$(clamp_to_vmalloc 70)000003
 cat /usr/bin/bash /usr/bin/fio >"$part"
 part_size=$(stat -c %s "$part")
 # shellcheck disable=SC2046 # one name, repeated
@@ -25,23 +25,21 @@ truncate -s "$length" "$big"
 load order=4,0,0,9 qset=$qset,1,7,3 alloc=vmalloc,vmalloc,pages,huge
 dev=/dev/scullv0
 
-# -- seven items --
+# -- three items --
 
 cat "$big" >"$dev"
 is "the size is that of the $length bytes written" "$(attribute size)" "$length"
 is "$length bytes take as many quanta as they need" "$(attribute quanta)" \
 	$((length / (16 * page) + 1))
-is "a read of $length bytes returns the data written" \
-	"$(b2sum <"$dev")" "$(b2sum <"$big")"
+ok "a read of $length bytes returns the data written" cmp "$big" "$dev"
 
 truncate -s 40000000 "$big"
 is "one write larger than an item is complete" \
 	"$(tests/helpers/calls "$dev" wronly "write 40000000" <"$big")" 40000000
-is "one write larger than an item stores its data" "$(b2sum <"$dev")" "$(b2sum <"$big")"
+ok "one write larger than an item stores its data" cmp "$big" "$dev"
 is "one read larger than an item is complete" \
 	"$(tests/helpers/calls "$dev" rdonly "read 40000001" 3>"$file")" 40000000
-is "one read larger than an item returns the data" \
-	"$(b2sum <"$file")" "$(b2sum <"$big")"
+ok "one read larger than an item returns the data" cmp "$big" "$file"
 
 # byte by byte across the end of an item, past a hole
 : >"$dev"
@@ -84,7 +82,6 @@ for n in 0 1 2 3; do
 	length=$((rounds * odd_sum))
 	quanta=$(((length + quantum - 1) / quantum))
 	truncate -s $length "$big"
-	data_sum=$(b2sum <"$big")
 	complete=$odd
 	for _ in $(seq 2 $rounds); do
 		complete="$complete $odd"
@@ -92,26 +89,22 @@ for n in 0 1 2 3; do
 
 	is "$geometry: writes of odd sizes are complete" \
 		"$(in_odd_sizes write wronly <"$big")" "$complete"
-	is "$geometry: writes of odd sizes store their data" \
-		"$(b2sum <"$dev")" "$data_sum"
+	ok "$geometry: writes of odd sizes store their data" cmp "$big" "$dev"
 	is "$geometry: writes of odd sizes take as many quanta as they need" \
 		"$(attribute quanta $n)" $quanta
 	is "$geometry: reads of odd sizes are complete" \
 		"$(in_odd_sizes read rdonly 3>"$file")" "$complete"
-	is "$geometry: reads of odd sizes return the data" \
-		"$(b2sum <"$file")" "$data_sum"
+	ok "$geometry: reads of odd sizes return the data" cmp "$big" "$file"
 
 	for copy in "$dev" "$file"; do
 		tests/helpers/calls "$copy" rdwr "pwrite 99999 $((quantum - 777))"
 	done >"$scratch/output"
-	is "$geometry: an overwrite changes its range only" \
-		"$(b2sum <"$dev")" "$(b2sum <"$file")"
+	ok "$geometry: an overwrite changes its range only" cmp "$file" "$dev"
 	is "$geometry: an overwrite takes no memory" "$(attribute quanta $n)" $quanta
 
 	is "$geometry: one write across quanta is complete" \
 		"$(tests/helpers/calls "$dev" wronly "write $length" <"$big")" $length
-	is "$geometry: one write across quanta stores its data" \
-		"$(b2sum <"$dev")" "$data_sum"
+	ok "$geometry: one write across quanta stores its data" cmp "$big" "$dev"
 	: >"$dev"
 done
 rm "$big"
