@@ -9,7 +9,7 @@
 require_mappings
 
 minutes=${MINUTES:-0}
-seconds=$((minutes * 60 + 15 * !minutes))
+seconds=$((minutes * 60 + 8 * !minutes))
 
 # 10 devices: 0-3 for copies, 4 and 5 for mappings, the others for all other loops
 load devs=10 order=4,0,2,3,4,0,4,0,4,4 \

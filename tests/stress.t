@@ -19,7 +19,7 @@ chmod 666 /dev/scullv[123]
 run_stress_ng()
 {
 	"$@" stress-ng --quiet --dev 4 --dev-file "$dev" \
-		--timeout "${STRESS_SECONDS:-10}" --temp-path /tmp
+		--timeout "${STRESS_SECONDS:-5}" --temp-path /tmp
 }
 
 dev=/dev/scullv1
