@@ -103,7 +103,7 @@ struct scullv_store {
 } ____cacheline_aligned_in_smp;
 
 /* log2 of the number of fill locks: quanta are hashed to them */
-#define SCULLV_FILL_BITS	6
+#define SCULLV_FILL_BITS	7
 
 /*
  * Lock order, outermost first. No user page is waited for, and so mmap_lock is
