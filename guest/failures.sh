@@ -5,10 +5,11 @@
 # defines the function say.
 
 # LOG: print the cause of a failure of apt, with the remedy. The exit status is
-# 77 if the package archive does not answer or is not consistent.
+# 77 if the package archive does not answer or is not consistent. sudo may warn that
+# it cannot resolve the name of this machine, which is harmless.
 explain_apt()
 {
-	case $(cat "$1") in
+	case $(grep -v '^sudo: unable to resolve host' "$1") in
 	*"No space left"* | *"enough free space"* | *"Disk quota exceeded"*)
 		echo "no space left on the disk: free some, or select another" \
 			"directory with SCULLV_CACHE=DIR" ;;

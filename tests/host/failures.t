@@ -103,6 +103,23 @@ apt_fails update "$resolve"
 echo "noble http://ubuntu.example/ubuntu Ubuntu" >"$scratch/indextargets"
 SCULLV_MIRROR=http://mirror.example/debian try guest/fetch-kernel 6.1
 like "which selects the archive" "$last" ".*no connection.*"
+apt_fails update "E: The repository 'http://ubuntu.example/ubuntu bookworm Release' does not have a Release file."
+SCULLV_MIRROR=http://ubuntu.example/ubuntu try guest/fetch-kernel 6.1
+like "if that archive is not Debian's either, it is named again" "$last" \
+	".*not an archive of Debian.*SCULLV_MIRROR=URL"
+
+# another system, without the package of the keys
+cat >"$scratch/bin/find" <<'END'
+#!/bin/sh
+[ "$1" != /usr/share/keyrings ] || exit 0
+exec /usr/bin/find "$@"
+END
+chmod +x "$scratch/bin/find"
+SCULLV_MIRROR=http://mirror.example/debian try guest/fetch-kernel 6.1
+is "without the keys on this system, one line names their package" \
+	"$(grep -v ': downloading ' "$scratch/out")" \
+	"guest/fetch-kernel: the keys of Debian's archive are missing: install the package debian-archive-keyring"
+rm "$scratch/bin/find"
 
 # -- the security archive --
 
@@ -163,6 +180,11 @@ apt_fails install "$space"
 try tests/install-deps make
 like "with a full disk, no space is left to install them" "$last" \
 	'.*no space left on the disk: free some\. .*'
+apt_fails install "sudo: unable to resolve host student: Name or service not known
+E: Package 'make' has no installation candidate"
+try tests/install-deps make
+like "that sudo does not know the name of this machine is no reason" "$last" \
+	'.*the package archive lacks a package\. .*'
 for message in "student is not in the sudoers file." \
 	"sudo: a terminal is required to read the password" \
 	"Sorry, user student is not allowed to execute '/usr/bin/apt-get' as root."
