@@ -172,7 +172,7 @@ static void trim(const char *path)
 	int fd = open(path, O_WRONLY);
 
 	if (fd < 0)
-		err(1, "trim");
+		err(1, "emptying %s", path);
 	close(fd);
 }
 
