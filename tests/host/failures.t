@@ -204,6 +204,21 @@ status=0
 PATH=$scratch/few tests/install-deps make >"$scratch/out" 2>&1 || status=$?
 is "without sudo, the command for root is named" "$(cat "$scratch/out")" \
 	"tests/install-deps: packages are missing; as root, run: apt-get install make"
+rm "$scratch/few/dpkg"
+printf '#!/bin/sh\necho arm64\n' >"$scratch/few/dpkg"
+chmod +x "$scratch/few/dpkg"
+
+# KERNEL: print the packages that it needs on a machine of arm64
+needed_on_arm64()
+{
+	PATH=$scratch/few tests/install-deps -k "$1" gcc-12 2>&1 |
+		sed 's/.*: apt-get install //'
+}
+is "on arm64, its own kernel needs no cross compiler" \
+	"$(needed_on_arm64 6.12-arm64)" \
+	"gcc-12 qemu-system-arm debian-archive-keyring"
+is "on arm64, a kernel of amd64 needs one" "$(needed_on_arm64 6.1)" \
+	"gcc-12 qemu-system-x86 gcc-12-x86-64-linux-gnu libc6-dev-amd64-cross debian-archive-keyring"
 rm -f "$scratch/few/apt-get" "$scratch/few/dpkg-query"
 PATH=$scratch/few make demo >"$scratch/out" 2>&1
 is "without apt, make demo prints one line" \
