@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # A shell in the guest, on a pseudo-terminal. A program in place of QEMU keeps
-# these tests short: it reports that the guest is up and waits.
+# these tests short: it reports that the guest is up and waits. It stores what the
+# shell learns of the terminal.
 
 . tests/lib/tap.sh
 
@@ -14,6 +15,10 @@ mkfifo "$scratch/up"
 cat >"$scratch/bin/qemu-system-$qemu" <<END
 #!/bin/sh
 echo up >&3
+while [ "\$1" != -initrd ]; do
+	shift
+done
+grep -a -o "TERMINFO='.*'" "\$2" >"$scratch/terminfo"
 echo \$\$ >"$scratch/up"
 exec sleep 1000
 END
@@ -27,7 +32,7 @@ is "the message names the alternatives" "$(cat "$scratch/out")" \
 
 # "su -c" runs a command in another session than that of the terminal.
 for session in "" "setsid --wait "; do
-	env PATH="$scratch/bin:$PATH" TMPDIR="$scratch/tmp" setsid \
+	env PATH="$scratch/bin:$PATH" TERM=linux TMPDIR="$scratch/tmp" setsid \
 		script -qc "${session}guest/run -k $kernel" /dev/null \
 		>"$scratch/out" 2>&1 </dev/null &
 	script=$!
@@ -41,5 +46,7 @@ for session in "" "setsid --wait "; do
 		await rmdir "$scratch/tmp"
 	mkdir "$scratch/tmp"
 done
+is "the shell gets the description of the terminal" "$(cat "$scratch/terminfo")" \
+	"TERMINFO='$(infocmp -0 -q -Q2 linux)'"
 
 done_testing
