@@ -169,19 +169,22 @@ echo 9 >/sys/class/scullv/scullv3/order
 rounds 1 /dev/scullv3
 leaks_nothing 100 "100 rounds with huge pages" rounds 100 /dev/scullv3
 
-# ROUNDS DEVICE: 16 pages, of which 5 fit into the pipe
+# ROUNDS DEVICE: parts of 6 pages, of which 5 fit into the pipe
 # shellcheck disable=SC2317 # called by leaks_nothing
 splice_rounds()
 {
 	for _ in $(seq "$1"); do
 		head -c $((16 * page)) /dev/zero >"$2"
-		tests/helpers/splice-pipe "$2" 5 $((16 * page)) >/dev/null
+		tests/helpers/splice-pipe "$2" 5 1 $((16 * page)) >/dev/null
 	done
 	: >"$2"
 }
 
 splice_rounds 1 $dev
 leaks_nothing 100 "100 rounds of splice" splice_rounds 100 $dev
+# a block of 16 pages stays if one of them does
+echo 4 >/sys/class/scullv/scullv2/order
+: >/dev/scullv2
 splice_rounds 1 /dev/scullv2
 leaks_nothing 100 "100 rounds of splice with pages" splice_rounds 100 /dev/scullv2
 

@@ -318,9 +318,11 @@ is "an RWF_NOWAIT read of data and a hole succeeds" \
 
 set_data $((2 * quantum))
 is "splice into a full pipe fails with EAGAIN" \
-	"$(tests/helpers/splice-pipe $dev 0 $quantum)" EAGAIN
+	"$(tests/helpers/splice-pipe $dev 0 0 $quantum)" EAGAIN
 is "splice into a pipe with room for 5 pages is short" \
-	"$(tests/helpers/splice-pipe $dev 5 $quantum)" $((5 * page))
+	"$(tests/helpers/splice-pipe $dev 5 0 $quantum)" $((5 * page))
+is "splice of parts of 6 pages into a pipe with room for 5 is short" \
+	"$(tests/helpers/splice-pipe $dev 5 1 $quantum)" $((5 * page - 1))
 
 # One quantum with one byte: a call can wait for another append only. The call that
 # waits for the append to begin has a higher priority on the same processor, as an

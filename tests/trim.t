@@ -107,6 +107,11 @@ during_trim "SIGKILL ends a write, an append and a trim that wait for a trim" \
 	"start w write 0 9 2" "start x append 9 2" "start u trim" "kill w" \
 	"kill x" "kill u" release "finish t" "read 0 9"
 
+set_allocator pages
+ok "a splice during a trim returns no data of after it" \
+	tests/helpers/splice-race "$dev" 4194304 5
+set_allocator vmalloc
+
 # the buffer is a mapping of another device
 during_trim "an io_uring write during a trim completes after it" \
 	"$size ok 9 ok ok ok waits ok end ok ok 9 3 9" "write 0 $size 1" \

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: splice-pipe DEVICE PAGES LENGTH
+ * usage: splice-pipe DEVICE PAGES OFFSET LENGTH
  *
- * Splices LENGTH bytes from the device into a pipe with room for PAGES pages, without
- * waiting. Prints the count or the name of the error.
+ * Splices LENGTH bytes at OFFSET from the device into a pipe with room for PAGES pages,
+ * without waiting. Prints the count or the name of the error.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -18,11 +18,12 @@ int main(int argc, char **argv)
 {
 	long page = sysconf(_SC_PAGESIZE), used;
 	int pipes[2], fd;
+	loff_t offset;
 	ssize_t done;
 	char *bytes;
 
-	if (argc != 4)
-		errx(2, "usage: splice-pipe DEVICE PAGES LENGTH");
+	if (argc != 5)
+		errx(2, "usage: splice-pipe DEVICE PAGES OFFSET LENGTH");
 	fd = open(argv[1], O_RDONLY);
 	bytes = calloc(1, page);
 	if (fd < 0 || !bytes || pipe2(pipes, O_NONBLOCK))
@@ -33,7 +34,8 @@ int main(int argc, char **argv)
 		if (write(pipes[1], bytes, page) != page)
 			err(2, "pipe");
 
-	done = splice(fd, NULL, pipes[1], NULL, strtoul(argv[3], NULL, 0),
+	offset = strtoll(argv[3], NULL, 0);
+	done = splice(fd, &offset, pipes[1], NULL, strtoul(argv[4], NULL, 0),
 		      SPLICE_F_NONBLOCK);
 	if (done < 0)
 		puts(strerrorname_np(errno));
