@@ -115,15 +115,22 @@ has_kasan()
 # Drops the caches of the kernel. On KASAN kernels, also purges freed vmalloc
 # areas, whose shadow takes up to 8 MB: a failing insmod does (from 6.9 on,
 # freed areas are cached); and shrinks the slabs, which empties the KASAN
-# quarantine.
+# quarantine. Dropping the caches also starts to free what kfree_rcu() holds back
+# for seconds, such as two objects of each file of sysfs that was open; unmounting
+# waits until that has ended.
 drop_caches()
 {
 	echo 3 >/proc/sys/vm/drop_caches
-	has_kasan || return 0
-	[ ! -e /sys/module/scullv ] || ! insmod scullv.ko 2>&-
-	for _cache in /sys/kernel/slab/*/shrink; do
-		echo 1 >"$_cache"
-	done
+	if has_kasan; then
+		[ ! -e /sys/module/scullv ] || ! insmod scullv.ko 2>&-
+		for _cache in /sys/kernel/slab/*/shrink; do
+			echo 1 >"$_cache"
+		done
+		echo 3 >/proc/sys/vm/drop_caches
+	fi
+	mkdir -p "$scratch/empty"
+	mount -t tmpfs none "$scratch/empty"
+	umount "$scratch/empty"
 }
 
 # Prints the available memory in kB, with empty caches.
