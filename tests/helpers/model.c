@@ -424,13 +424,15 @@ static void write_and_be_killed(off_t pos, size_t len)
 static void do_kill(void)
 {
 	unsigned char *got;
-	size_t len, count, written;
+	size_t len, count, written, i;
 	off_t pos;
 
 	if (pick(10))
 		return;
 	len = pick_own(&pos);
-	fill(len);
+	/* a zero would be found in a hole as well */
+	for (i = 0; i < len; i++)
+		buffer[i] = 1 + pick(255);
 	mark_quanta(pos, len, false);
 	extend(pos + len, false);
 	write_and_be_killed(pos, len);
