@@ -58,10 +58,12 @@ try_apt()
 	apt-get -qq "$@" 2>"$apt/errors"
 }
 
-# MESSAGE: exit with the cause of the failure of try_apt
+# MESSAGE: exit with the cause of the failure in $apt/errors, which is empty if the
+# disk is full
 fail_apt()
 {
-	cat "$apt/errors" >&2
+	[ -s "$apt/errors" ] || die "$1"
+	tail -n 9 "$apt/errors" >&2
 	_status=0
 	_cause=$(explain_apt "$apt/errors") || _status=$?
 	say "$1, $_cause"
@@ -135,7 +137,8 @@ unpack()
 	(cd "$apt/debs" && try_apt download "$@") ||
 		fail_apt "cannot download $*"
 	for deb in "$apt"/debs/*; do
-		dpkg-deb -x "$deb" "$_dir"
+		dpkg-deb -x "$deb" "$_dir" 2>"$apt/errors" ||
+			fail_apt "cannot unpack ${deb##*/}"
 		rm "$deb"
 	done
 }

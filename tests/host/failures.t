@@ -85,6 +85,21 @@ try guest/fetch-kernel 6.1
 like "with a full disk, no space is left" "$last" '.*no space left.*SCULLV_CACHE=DIR'
 is "which is no reason to skip a kernel" "$status" 1
 
+# tar reports each file
+cat >"$scratch/bin/dpkg-deb" <<'END'
+#!/bin/sh
+seq -f 'tar: ./file%g: Cannot write: No space left on device' 1000 >&2
+exit 2
+END
+chmod +x "$scratch/bin/dpkg-deb"
+apt_fails
+try guest/fetch-kernel 6.1
+like "if unpacking fills the disk, no space is left" "$last" \
+	'.*cannot unpack .*no space left.*SCULLV_CACHE=DIR'
+ok "the message does not follow one line for each file" \
+	[ "$(wc -l <"$scratch/out")" -le 12 ]
+rm "$scratch/bin/dpkg-deb"
+
 apt_fails update "$key"
 try guest/fetch-kernel 6.1
 like "without the keys, their package is named" "$last" '.*package debian-archive-keyring'
