@@ -12,19 +12,25 @@ if [ "$(id -u)" != 0 ]; then
 fi
 chmod 755 "$scratch"
 
+# nobody may not be able to enter the directory of the sources
+mkdir "$scratch/sources"
+cp -R guest "$scratch/sources"
+chmod -R go+rX "$scratch/sources"
+fetch_kernel=$scratch/sources/guest/fetch-kernel
+
 # DIR COMMAND...: run it as nobody with a cache in DIR; a kernel that does not
 # exist ends fetch-kernel once the cache is set up
 as_nobody()
 {
 	setpriv --reuid 65534 --regid 65534 --clear-groups \
-		env SCULLV_CACHE="$1" guest/fetch-kernel none >"$scratch/out" 2>&1
+		env SCULLV_CACHE="$1" "$fetch_kernel" none >"$scratch/out" 2>&1
 	last=$(tail -n 1 "$scratch/out")
 }
 
 # DIR: the same through sudo
 sudo_as_nobody()
 {
-	env SUDO_UID=65534 SUDO_GID=65534 SCULLV_CACHE="$1" guest/fetch-kernel none \
+	env SUDO_UID=65534 SUDO_GID=65534 SCULLV_CACHE="$1" "$fetch_kernel" none \
 		>"$scratch/out" 2>&1
 	last=$(tail -n 1 "$scratch/out")
 }
