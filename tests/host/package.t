@@ -36,6 +36,14 @@ if [ $status = 77 ]; then
 	echo "1..0 # SKIP $(tail -n 1 "$scratch/out")"
 	exit
 fi
+
+mkfifo "$scratch/ready"
+packaging/chroot "$SUITE" "$scratch" sh -c 'echo >ready; exec sleep 100' &
+chroot=$!
+read -r _ <"$scratch/ready"
+kill $chroot
+ok "a signal ends packaging/chroot and its command" await has_ended $chroot
+
 mkdir "$scratch/sources" "$scratch/system"
 tar -c --exclude=./build --exclude=./.git . | tar -x -C "$scratch/sources"
 
