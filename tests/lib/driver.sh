@@ -112,31 +112,36 @@ has_kasan()
 	[ -e /sys/kernel/debug/kmemleak ]
 }
 
-# Drops the caches of the kernel. On KASAN kernels, also purges freed vmalloc
-# areas, whose shadow takes up to 8 MB: a failing insmod does (from 6.9 on,
-# freed areas are cached); and shrinks the slabs, which empties the KASAN
-# quarantine. Dropping the caches also starts to free what kfree_rcu() holds back
-# for seconds, such as two objects of each file of sysfs that was open; unmounting
-# waits until that has ended.
+# Drops the caches of the kernel: the second time also what was in use recently.
+# That also starts to free what kfree_rcu() holds back for seconds, such as two
+# objects of each file of sysfs that was open; unmounting waits until it is free.
 drop_caches()
 {
-	echo 3 >/proc/sys/vm/drop_caches
-	if has_kasan; then
-		[ ! -e /sys/module/scullv ] || ! insmod scullv.ko 2>&-
-		for _cache in /sys/kernel/slab/*/shrink; do
-			echo 1 >"$_cache"
-		done
+	for _ in 1 2 3; do
 		echo 3 >/proc/sys/vm/drop_caches
-	fi
+	done
 	mkdir -p "$scratch/empty"
 	mount -t tmpfs none "$scratch/empty"
 	umount "$scratch/empty"
+}
+
+# On KASAN kernels, purges freed vmalloc areas, whose shadow takes up to 8 MB: a
+# failing insmod does (from 6.9 on, freed areas are cached); and shrinks the slabs,
+# which empties the KASAN quarantine. This opens more than a hundred files.
+empty_quarantine()
+{
+	has_kasan || return 0
+	[ ! -e /sys/module/scullv ] || ! insmod scullv.ko 2>&-
+	for _cache in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$_cache"
+	done
 }
 
 # Prints the available memory in kB, with empty caches.
 available_memory()
 {
 	drop_caches
+	empty_quarantine
 	meminfo MemAvailable
 }
 
@@ -163,6 +168,7 @@ measure_leaks()
 {
 	drop_caches
 	slab_objects >"$scratch/objects"
+	empty_quarantine
 	_grown=$(awk -v rounds="$1" '
 		NR == FNR			{ before[$1] = $2; next }
 		$2 - before[$1] >= rounds / 2	{ print $1 " +" $2 - before[$1] }
@@ -184,6 +190,7 @@ leaks_nothing()
 	shift 2
 	drop_caches
 	slab_objects >"$scratch/objects.before"
+	empty_quarantine
 	_percpu_before=$(meminfo Percpu)
 	_available_before=$(meminfo MemAvailable)
 	"$@"
