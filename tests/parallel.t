@@ -98,9 +98,9 @@ ok "3 concurrent first writes fit into a limit of one page" \
 # past it makes both writes overwrites, which take no other lock.
 
 # Sets result to "status quanta" when a writer that waits has been killed: one quantum if
-# it did not wait for the other one's. Either of the two may be the one that waits. A
-# process may sleep for another reason while it starts, so it tries again. All run on one
-# CPU, and the loop needs no other process, to be faster than the allocation.
+# it did not wait for the other one's. Either of the two may be the one that waits. All
+# run on one CPU, and the loop needs no other process, to be faster than the allocation;
+# if it is not, it tries again. A process that the shell has waited for has no stat.
 # shellcheck disable=SC2086,SC2317 # called by on_one_cpu; numbers of processes
 kill_waiter()
 {
@@ -117,10 +117,12 @@ kill_waiter()
 		while [ ! "$waiting" ] && [ "$ended" != "$writers" ]; do
 			ended=
 			for writer in $writers; do
-				read -r _ _ state _ </proc/"$writer"/stat
-				case $state in
-				D)	waiting=$writer ;;
-				Z)	ended=${ended:+$ended }$writer ;;
+				read -r _ _ state _ </proc/"$writer"/stat || state=Z
+				read -r function </proc/"$writer"/wchan
+				case "$state $function" in
+				"D scullv_"* | "D "*rt_mutex*)
+					waiting=$writer ;;
+				Z*)	ended=${ended:+$ended }$writer ;;
 				esac
 			done
 		done
