@@ -36,11 +36,14 @@ if [ $status = 77 ]; then
 	echo "1..0 # SKIP $(tail -n 1 "$scratch/out")"
 	exit
 fi
+if [ $status != 0 ]; then
+	cat "$scratch/out"
+	exit 1
+fi
 
-mkfifo "$scratch/ready"
-packaging/chroot "$SUITE" "$scratch" sh -c 'echo >ready; exec sleep 100' &
+packaging/chroot "$SUITE" "$scratch" sh -c ': >ready; exec sleep 100' &
 chroot=$!
-read -r _ <"$scratch/ready"
+await [ -e "$scratch/ready" ]
 kill $chroot
 ok "a signal ends packaging/chroot and its command" await has_ended $chroot
 
