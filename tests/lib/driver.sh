@@ -83,8 +83,10 @@ on_one_cpu()
 {
 	_cpus=$(taskset -p $$ | sed 's/.* //')
 	taskset -p 1 $$ >"$scratch/output"
-	"$@"
+	_status=0
+	"$@" || _status=$?
 	taskset -p "$_cpus" $$ >"$scratch/output"
+	return $_status
 }
 
 # NAME: print the value in /proc/meminfo, in kB
@@ -114,7 +116,8 @@ has_kasan()
 
 # Drops the caches of the kernel: the second time also what was in use recently.
 # That also starts to free what kfree_rcu() holds back for seconds, such as two
-# objects of each file of sysfs that was open; unmounting waits until it is free.
+# objects of each file of sysfs that was open: after a grace period, and unmounting
+# takes as long.
 drop_caches()
 {
 	for _ in 1 2 3; do
