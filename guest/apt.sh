@@ -58,12 +58,12 @@ try_apt()
 	apt-get -qq "$@" 2>"$apt/errors"
 }
 
-# MESSAGE: exit with the cause of the failure in $apt/errors, which is empty if the
-# disk is full
+# MESSAGE [LINES]: exit with the cause of the failure in $apt/errors, of which all
+# lines, or the last ones, are shown. The file is empty if the disk is full.
 fail_apt()
 {
 	[ -s "$apt/errors" ] || die "$1"
-	tail -n 9 "$apt/errors" >&2
+	tail -n "${2:-+1}" "$apt/errors" >&2
 	_status=0
 	_cause=$(explain_apt "$apt/errors") || _status=$?
 	say "$1, $_cause"
@@ -137,8 +137,9 @@ unpack()
 	(cd "$apt/debs" && try_apt download "$@") ||
 		fail_apt "cannot download $*"
 	for deb in "$apt"/debs/*; do
+		# tar reports each file
 		dpkg-deb -x "$deb" "$_dir" 2>"$apt/errors" ||
-			fail_apt "cannot unpack ${deb##*/}"
+			fail_apt "cannot unpack ${deb##*/}" 9
 		rm "$deb"
 	done
 }
