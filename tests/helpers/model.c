@@ -313,13 +313,13 @@ static ssize_t splice_write(off_t pos, size_t len)
 	return done;
 }
 
-/* fill the buffer with random bytes */
+/* fill the buffer with random bytes, but zeros: a hole has these */
 static void fill(size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		buffer[i] = pick(256);
+		buffer[i] = 1 + pick(255);
 }
 
 static void do_write(void)
@@ -424,15 +424,13 @@ static void write_and_be_killed(off_t pos, size_t len)
 static void do_kill(void)
 {
 	unsigned char *got;
-	size_t len, count, written, i;
+	size_t len, count, written;
 	off_t pos;
 
 	if (pick(10))
 		return;
 	len = pick_own(&pos);
-	/* a zero would be found in a hole as well */
-	for (i = 0; i < len; i++)
-		buffer[i] = 1 + pick(255);
+	fill(len);
 	mark_quanta(pos, len, false);
 	extend(pos + len, false);
 	write_and_be_killed(pos, len);
