@@ -46,6 +46,8 @@ for session in "" "setsid --wait "; do
 		await rmdir "$scratch/tmp"
 	mkdir "$scratch/tmp"
 done
+like "the description of the terminal is not empty" "$(cat "$scratch/terminfo")" \
+	"TERMINFO='.{100,}'"
 is "the shell gets the description of the terminal" "$(cat "$scratch/terminfo")" \
 	"TERMINFO='$(infocmp -0 -q -Q2 linux)'"
 
