@@ -25,7 +25,7 @@ truncate -s "$length" "$big"
 load order=4,0,0,9 qset=$qset,1,7,3 alloc=vmalloc,vmalloc,pages,huge
 dev=/dev/scullv0
 
-# -- three items --
+# -- several items --
 
 cat "$big" >"$dev"
 is "the size is that of the $length bytes written" "$(attribute size)" "$length"
