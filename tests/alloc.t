@@ -115,7 +115,7 @@ for alloc in pages huge vmalloc; do
 		"$(in_vmalloc 0)" "$areas"
 	echo more >$dev
 	[ $alloc = pages ] && areas=0 || areas=1
-	is "$before to $alloc: the next trim puts $alloc in force" \
+	is "$before to $alloc: the next trim applies $alloc" \
 		"$(in_vmalloc 0)" "$areas"
 	is "$before to $alloc: data is written and read with $alloc" "$(cat $dev)" more
 done

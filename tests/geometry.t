@@ -34,8 +34,8 @@ all()
 	cat "$sysfs"/scullv?/"$1" | tr '\n' ' '
 }
 
-# order:qset in force, of all devices, on one line
-in_force()
+# the order:qset of all devices, on one line
+current_geometry()
 {
 	sed -n 's/^Device .*qset \(.*\), order \(.*\), sz.*/\2:\1/p' \
 		/proc/scullvmem | tr '\n' ' '
@@ -46,35 +46,35 @@ in_force()
 load
 is "the module creates four devices by default" "$(echo /dev/scullv*)" \
 	"/dev/scullv0 /dev/scullv1 /dev/scullv2 /dev/scullv3"
-is "the default geometry is the book's" "$(in_force)" "4:500 4:500 4:500 4:500 "
+is "the default geometry is the book's" "$(current_geometry)" "4:500 4:500 4:500 4:500 "
 is "the default allocator is vmalloc" "$(all alloc)" "vmalloc vmalloc vmalloc vmalloc "
 is "the default limit is half of the memory" "$(cat $parameters/limit)" "50%"
 like "the major number is dynamic by default" "$(grep -w scullv /proc/devices)" \
 	' *[0-9]+ scullv'
 
 load order=9 qset=7 alloc=vmalloc
-is "a single value applies to all devices" "$(in_force)" "9:7 9:7 9:7 9:7 "
+is "a single value applies to all devices" "$(current_geometry)" "9:7 9:7 9:7 9:7 "
 is "sysfs shows the order given to insmod" "$(all order)" "9 9 9 9 "
 is "sysfs shows the qset given to insmod" "$(all qset)" "7 7 7 7 "
 load order=1,2,3,0 qset=10,20,30,40 alloc=vmalloc,vmalloc,vmalloc,vmalloc
-is "a list has one order and qset per device" "$(in_force)" "1:10 2:20 3:30 0:40 "
+is "a list has one order and qset per device" "$(current_geometry)" "1:10 2:20 3:30 0:40 "
 load alloc=pages,huge,vmalloc order="$pages_max",$max_order
 is "a list has one allocator per device" "$(all alloc)" "pages huge vmalloc vmalloc "
 is "the range of order depends on the allocator" \
 	"$(all order)" "$pages_max $max_order $max_order $max_order "
 load order=1,2 qset=10,20,30
-is "the last value of a short list is repeated" "$(in_force)" "1:10 2:20 2:30 2:30 "
+is "the last value of a short list is repeated" "$(current_geometry)" "1:10 2:20 2:30 2:30 "
 load order=0x2 qset=0x10 devs=0x2
-is "hexadecimal numbers are valid" "$(in_force)" "2:16 2:16 "
+is "hexadecimal numbers are valid" "$(current_geometry)" "2:16 2:16 "
 load order=$max_order,0 qset=1048576,1
-is "the limits of the ranges are valid" "$(in_force)" \
+is "the limits of the ranges are valid" "$(current_geometry)" \
 	"$max_order:1048576 0:1 0:1 0:1 "
 load devs=1
 is "devs=1 creates one device" "$(echo /dev/scullv*)" /dev/scullv0
 load devs=256 order="$(seq -s , 256 | sed 's/[0-9]*/3/g')"
 is "devs=256 creates 256 devices" "$(find /dev -name 'scullv*' -type c | wc -l)" 256
 is "256 devices take a list of 256 orders" \
-	"$(in_force | tr ' ' '\n' | grep -c 3:500)" 256
+	"$(current_geometry | tr ' ' '\n' | grep -c 3:500)" 256
 unload
 
 major=$(free_major)
@@ -170,7 +170,7 @@ load_fails major=1 \
 # -- the limit at run time --
 
 load order=0 limit=$((5 * page))
-is "the limit given to insmod is in force" \
+is "the limit given to insmod applies" \
 	"$(tests/helpers/calls $dev wronly "write $((10 * page))")" $((5 * page))
 : >$dev
 page_k=$((page / 1024))
@@ -219,11 +219,11 @@ is "order, qset and alloc are read as written" \
 	"$(cat $attributes/order $attributes/qset $attributes/alloc)" "2
 7
 vmalloc"
-is "a geometry written to sysfs is not in force before a trim" \
-	"$(in_force)" "4:500 4:500 "
+is "a geometry written to sysfs does not apply before a trim" \
+	"$(current_geometry)" "4:500 4:500 "
 : >$dev
-is "a trim puts the configured geometry of its device in force" \
-	"$(in_force)" "2:7 4:500 "
+is "a trim applies the configured geometry of its device" \
+	"$(current_geometry)" "2:7 4:500 "
 is "an order written to sysfs is configured for that device only" "$(all order)" "2 4 "
 printf 0x3 >$attributes/order
 is "sysfs accepts a hexadecimal order without a newline" "$(attribute order)" 3
@@ -316,11 +316,11 @@ all_commands()
 	check_ioctl "ENOTTY 4:500" 0x4bff
 	is "$program: ioctls of one device do not change another" \
 		"$(all order)$(all qset)" "4 6 500 60 "
-	is "$program: a geometry set by ioctl is not in force before a trim" \
-		"$(in_force)" "5:50 6:60 "
+	is "$program: a geometry set by ioctl does not apply before a trim" \
+		"$(current_geometry)" "5:50 6:60 "
 	: >$dev
-	is "$program: a trim puts the geometry set by ioctl in force" \
-		"$(in_force)" "4:500 6:60 "
+	is "$program: a trim applies the geometry set by ioctl" \
+		"$(current_geometry)" "4:500 6:60 "
 }
 
 compat=$(tests/helpers/ioctl -c $dev QORDER)

@@ -209,7 +209,7 @@ exec 3>&-
 is "a trim leaves no bytes and no quanta" \
 	"$(attribute size) $(attribute quanta) $(attribute bytes)" "0 0 0"
 
-in_force()
+current_geometry()
 {
 	sed -n 's/^Device 0: \(.*\), sz .*/\1/p' /proc/scullvmem
 }
@@ -217,14 +217,14 @@ in_force()
 printf 0123456789 >$dev
 echo 2 >/sys/class/scullv/scullv0/order
 echo 7 >/sys/class/scullv/scullv0/qset
-is "a configured geometry is not in force before a trim" \
-	"$(in_force)" "qset 500, order 4"
+is "a configured geometry does not apply before a trim" \
+	"$(current_geometry)" "qset 500, order 4"
 printf more >>$dev
 printf more 1<>$dev
-is "appends and overwrites do not put a configured geometry in force" \
-	"$(in_force)" "qset 500, order 4"
+is "appends and overwrites do not apply a configured geometry" \
+	"$(current_geometry)" "qset 500, order 4"
 : >$dev
-is "a trim puts the configured geometry in force" "$(in_force)" "qset 7, order 2"
+is "a trim applies the configured geometry" "$(current_geometry)" "qset 7, order 2"
 is "a quantum after the trim has the new size" \
 	"$(echo >$dev; attribute bytes)" $((4 * page))
 : >$dev
@@ -241,7 +241,7 @@ is "a trim of an empty device does not replace the store" "$(trims)" 0
 echo 1 >/sys/class/scullv/scullv0/qset
 : >$dev
 is "a trim of an empty device puts a new geometry in force" \
-	"$(trims) $(in_force)" "1 qset 1, order 2"
+	"$(trims) $(current_geometry)" "1 qset 1, order 2"
 : >$dev
 is "a second trim of an empty device does not replace the store" "$(trims)" 1
 tests/helpers/calls $dev rdwr "pwrite 0 100" >"$scratch/output"
