@@ -58,7 +58,7 @@ explain_apt()
 		*"Can't select"*" version"*)
 		echo "the package archive lacks a package"
 		return 77 ;;
-	*)	echo "see the messages of apt above" ;;
+	*)	echo "see the messages above" ;;
 	esac
 }
 

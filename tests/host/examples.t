@@ -49,10 +49,13 @@ has_package()
 
 compile ioctl
 compile mmap
+# shellcheck disable=SC2154 # set by find_kernel
+case $name in
+*mips64el)	leave_out mmap "the data caches alias: devices cannot be mapped" ;;
+esac
 ! has_package io_uring liburing-dev test -e /usr/include/liburing.h ||
 	compile io_uring -luring
 set --
-# shellcheck disable=SC2154 # set by find_kernel
 if [ "$name" != 6.1 ]; then
 	leave_out bpftrace "one kernel is enough: run with 6.1"
 elif has_package bpftrace bpftrace command -v bpftrace; then
