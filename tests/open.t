@@ -240,7 +240,7 @@ echo 1 >/sys/kernel/tracing/instances/test/events/scullv/scullv_trim/enable
 is "a trim of an empty device does not replace the store" "$(trims)" 0
 echo 1 >/sys/class/scullv/scullv0/qset
 : >$dev
-is "a trim of an empty device puts a new geometry in force" \
+is "a trim of an empty device applies a new geometry" \
 	"$(trims) $(current_geometry)" "1 qset 1, order 2"
 : >$dev
 is "a second trim of an empty device does not replace the store" "$(trims)" 1
