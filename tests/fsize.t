@@ -55,15 +55,15 @@ as_tmpfs "a long write is complete up to the limit" "0 $limit $limit" \
 	rdwr,trunc "fsize $limit" "write $((20 * page))" "lseek 0 end"
 is "no quantum past the limit is allocated" "$(attribute quanta)" 10
 
-# splice reports an error only if nothing was written
+# splice repeats the call, and reports an error only if nothing was written
 spliced()
 {
 	head -c 30 /dev/zero | tests/helpers/calls "$1" rdwr,trunc "fsize 10" \
-		"splice-in 30" "lseek 0 end"
+		"splice-in 30" "splice-in 20" "lseek 0 end"
 }
 is "splice is short across the limit and fails at the limit, as on tmpfs" \
 	"device: $(spliced $dev), tmpfs: $(spliced "$file")" \
-	"device: 0 $large 10, tmpfs: 0 $large 10"
+	"device: 0 10+SIGXFSZ $large 10, tmpfs: 0 10+SIGXFSZ $large 10"
 
 # a program with the default action
 status=0

@@ -98,7 +98,7 @@ for allocator in vmalloc pages huge; do
 		"$(call "pread $size 0" "pwrite $size 0" "pwrite 1 $bad")" \
 		"$size $size 1"
 	is "$allocator: sendfile() ends before the page, then fails with EIO" \
-		"$(call "lseek $((bad - page)) set" "splice-out $page" \
+		"$(call "lseek $((bad - page)) set" "splice-out $((2 * page))" \
 			"splice-out $page" 3>&1 >"$scratch/result" | wc -c) $(
 			cat "$scratch/result")" \
 		"$page $((bad - page)) $page EIO"

@@ -111,6 +111,13 @@ during_trim "SIGKILL ends a write, an append and a trim that wait for a trim" \
 	"start w write 0 9 2" "start x append 9 2" "start u trim" "kill w" \
 	"kill x" "kill u" release "finish t" "read 0 9"
 
+during_trim "a trim that waits for another one applies the geometry configured last" \
+	"$size ok waits waits ok ok ok ok ok" "write 0 $size 1" \
+	"hold read $each" "start t trim" "start u trim" \
+	"put $attributes/qset 7" release "finish t" "finish u" \
+	"run grep -q '^Device 0: qset 7,' /proc/scullvmem"
+echo 500 >$attributes/qset
+
 # the buffer is a mapping of another device
 during_trim "an io_uring write during a trim completes after it" \
 	"$size ok 9 ok ok ok waits ok end ok ok 9 3 9" "write 0 $size 1" \

@@ -11,7 +11,8 @@
  * Data to write is read from the standard input, past its end it is x. Data that was read
  * is written to descriptor 3 if that is open. preadv2 and pwritev2 have three segments; an
  * offset of -1 is the position of the file. splice-in reads from the standard input,
- * splice-out writes to descriptor 3, which have to be pipes; pipe-size sets the size of
+ * splice-out writes to descriptor 3, which have to be pipes; both repeat the call until it
+ * fails, and return what was moved, or the first error. pipe-size sets the size of
  * descriptor 3. "grown 10" waits until the size is more than 10 bytes and prints the size.
  * After "alarm 10" a signal arrives every 10 us, which a handler ignores. "fsize 10" sets
  * RLIMIT_FSIZE to 10 bytes; an error with its signal is printed as EFBIG+SIGXFSZ. The flag
@@ -125,9 +126,9 @@ static long long splice_all(int from, int to, long long len)
 
 	while (done < len) {
 		moved = splice(from, NULL, to, NULL, len - done, 0);
-		if (moved < 0)
+		if (moved < 0 && !done)
 			return moved;
-		if (!moved)
+		if (moved <= 0)
 			break;
 		done += moved;
 	}
