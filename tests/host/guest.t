@@ -39,7 +39,7 @@ chmod +x "$scratch/probe"
 cp "$(command -v find)" "$scratch/finder"
 find . --version >"$scratch/version"
 status=0
-guest/run -m 512M -s 1 -a one.more -i "$scratch/file" -i "$scratch/probe" \
+guest/run -m 768M -s 1 -a one.more -i "$scratch/file" -i "$scratch/probe" \
 	-i "$scratch/finder" -- ./probe first 'second  word' \
 	>"$scratch/out" 2>"$scratch/err" || status=$?
 
@@ -60,7 +60,7 @@ is "the directory has the module, the scripts and the files of -i" \
 is "the module is not loaded" "$(probed loaded)" 0
 is "the command gets its arguments unchanged" "$(probed words)" "2, second  word"
 ok "-m sets the memory" \
-	test "$(probed memory)" -gt 400 -a "$(probed memory)" -le 512
+	test "$(probed memory)" -gt 600 -a "$(probed memory)" -le 768
 is "-s sets the number of CPUs" "$(probed cpus)" 1
 is "-a appends to the kernel command line" "$(probed arguments)" one.more
 machine=$(probed machine)
