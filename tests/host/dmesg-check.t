@@ -35,6 +35,7 @@ count_races()
 driver="write_quantum+0x1/0x2 [scullv],vfs_write+0x1/0x2"
 timer="hrtimer_active+0x1/0x2,asm_sysvec_apic_timer_interrupt+0x1/0x2"
 unmap="zap_page_range_single+0x1/0x2,unmap_mapping_range+0x1/0x2"
+clock="ktime_get_real_seconds+0x1/0x2"
 other="handle_mm_fault+0x1/0x2"
 
 is "a race with the driver in the first stack counts" \
@@ -51,6 +52,8 @@ is "a race of unmap_mapping_range() does not count" \
 	"$(count_races "a / b" "$unmap,$driver" "$other")" "0 0"
 is "a race of the driver with unmap_mapping_range() counts" \
 	"$(count_races "a / b" "$unmap,$driver" "$driver")" "1 1"
+is "a race of ktime_get_real_seconds() does not count" \
+	"$(count_races "a / b" "$timer" "$clock,$driver")" "0 0"
 is "a race in vm_insert_pages() does not count" "$(count_races \
 	"page_add_file_rmap / validate_page_before_insert" "$driver" "$driver")" \
 	"0 0"
