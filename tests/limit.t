@@ -120,6 +120,19 @@ sh -c 'echo $$ >"$1/cgroup.procs" && exec tests/helpers/buffer write /dev/scullv
 	- "$group/container" >"$scratch/result"
 is "a write to a quantum larger than the container fails with ENOMEM" \
 	"$(cat "$scratch/result")" ENOMEM
+# together, the quanta are larger than the memory
+# shellcheck disable=SC2016 # the child's pid
+sh -c 'echo $$ >"$1/cgroup.procs"
+	for _ in $(seq 64); do
+		tests/helpers/buffer write /dev/scullv2 0 1
+	done' - "$group/container" >"$scratch/result"
+is "64 writes to quanta larger than the container fail with ENOMEM" \
+	"$(grep -c ENOMEM "$scratch/result")" 64
+# more than one such quantum
+length=$(($(clamp_to_vmalloc 64) << 20))
+is "writes that fail with ENOMEM leave the memory to others" \
+	"$(write $dev 0 $length)" $length
+: >$dev
 is "a quantum larger than the container is not stored" "$(attribute quanta 2)" 0
 rmdir "$group/container"
 umount "$group"
