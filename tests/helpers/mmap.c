@@ -1109,7 +1109,7 @@ static void stop_holder(bool wanted)
 }
 
 /* true if the kernel shows no stack; ask_for_retry() is the fallback then */
-static bool is_in_driver(pid_t pid)
+static bool is_in(pid_t pid, const char *place)
 {
 	char name[32], stack[8192];
 	ssize_t len;
@@ -1124,10 +1124,25 @@ static bool is_in_driver(pid_t pid)
 	if (len <= 0)
 		return true;
 	stack[len] = '\0';
-	return strstr(stack, "[scullv]");
+	return strstr(stack, place);
 }
 
-/* one call of the holder: a long read, or a page fault */
+/* splice into an empty pipe; emptying it takes no longer than the splice */
+static void splice_once(void)
+{
+	static int sink = -1;
+	loff_t start = 0;
+
+	if (sink < 0)
+		sink = open("/dev/null", O_WRONLY);
+	open_pipe();
+	while (splice(held[0], NULL, sink, NULL, PIPE_SIZE, 0) > 0)
+		;
+	if (splice(fd, &start, held[1], NULL, PIPE_SIZE, 0) < 0)
+		err(2, "splice of the holder");
+}
+
+/* one call of the holder: a long read, a splice, or a page fault */
 static void occupy_once(char **word)
 {
 	static unsigned char *buffer;
@@ -1143,6 +1158,10 @@ static void occupy_once(char **word)
 			err(2, "read of the holder");
 		return;
 	}
+	if (!strcmp(word[0], "splice")) {
+		splice_once();
+		return;
+	}
 	map = map_of(word[1]);
 	if (offset >= map->length)
 		return;
@@ -1156,7 +1175,7 @@ static void occupy_once(char **word)
 	offset += number(word[2]);
 }
 
-/* occupy read|load|store M STEP */
+/* occupy read|splice|load|store M STEP */
 static void do_occupy(char **word)
 {
 	use_processor(1, 1);
@@ -1169,11 +1188,13 @@ static void do_occupy(char **word)
 }
 
 /*
- * hold read|load|store M STEP: starts a holder, which reads the device or accesses the
- * first byte of each STEP of the mapping, and stops it in the driver
+ * hold read|splice|load|store M STEP: starts a holder, which reads the device, splices
+ * from it or accesses the first byte of each STEP of the mapping, and stops it where a
+ * trim has to wait for it; in a splice between two steps, where a trim does not wait
  */
 static void do_hold(char **word)
 {
+	const char *place = strcmp(word[0], "splice") ? "[scullv]" : "splice_to_pipe";
 	char line[256];
 
 	use_processor(0, 0);
@@ -1187,10 +1208,10 @@ static void do_hold(char **word)
 		sched_yield();
 	do {
 		stop_holder(false);
-		if (hold->rounds > 50)
+		if (hold->rounds > 5000)
 			ask_for_retry();
 		stop_holder(true);
-	} while (!is_in_driver(holder.pid));
+	} while (!is_in(holder.pid, place));
 	holding = true;
 	print_result(0);
 }
