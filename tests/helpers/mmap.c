@@ -1082,14 +1082,25 @@ static void use_processor(int cpu, int priority)
 		err(2, "processor %d, priority %d", cpu, priority);
 }
 
+static void stop_holder(bool wanted)
+{
+	hold->wanted = wanted;
+	while (hold->spinning != wanted)
+		sched_yield();
+}
+
 /* a timer of the holder's processor wakes it up during any call of the holder */
 static void start_hog(void)
 {
 	hog = fork();
 	if (hog < 0)
 		err(2, "fork");
-	if (hog)
+	if (hog) {
+		/* a holder that is there first keeps it from the processor for a second */
+		stop_holder(true);
+		stop_holder(false);
 		return;
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	use_processor(1, 2);
 	while (!hold->released) {
@@ -1099,13 +1110,6 @@ static void start_hog(void)
 			;
 	}
 	_exit(0);
-}
-
-static void stop_holder(bool wanted)
-{
-	hold->wanted = wanted;
-	while (hold->spinning != wanted)
-		sched_yield();
 }
 
 /* true if the kernel shows no stack; ask_for_retry() is the fallback then */
