@@ -81,7 +81,7 @@ for allocator in vmalloc pages huge; do
 		on_device "$allocator: a first store to the page through a $kind mapping gets BUS_MCEERR_AR" \
 			"ok MCEERR_AR ok 2" "map a $kind rw 0 $size" \
 			"store a $bad 1 2" "store a $after 9 2" "load a $after 9"
-		on_device "$allocator: a first load behind the page through a $kind mapping succeeds" \
+		on_device "$allocator: a first load past the page through a $kind mapping succeeds" \
 			"ok 1" "map a $kind rw 0 $size" \
 			"load a $((after + page)) 1"
 		on_device "$allocator: a fault maps all pages of a quantum but the bad one in a $kind mapping" \
