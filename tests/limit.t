@@ -116,16 +116,17 @@ echo +memory >"$group/cgroup.subtree_control"
 mkdir "$group/container"
 echo 16M >"$group/container/memory.max"
 # shellcheck disable=SC2016 # the child's pid
-sh -c 'echo $$ >"$1/cgroup.procs" && exec tests/helpers/buffer write /dev/scullv2 0 1' \
-	- "$group/container" >"$scratch/result"
+write_in_container()
+{
+	sh -c 'echo $$ >"$1/cgroup.procs" &&
+		exec tests/helpers/buffer write /dev/scullv2 0 1' - "$group/container"
+}
 is "a write to a quantum larger than the container fails with ENOMEM" \
-	"$(cat "$scratch/result")" ENOMEM
+	"$(write_in_container)" ENOMEM
 # together, the quanta are larger than the memory
-# shellcheck disable=SC2016 # the child's pid
-sh -c 'echo $$ >"$1/cgroup.procs"
-	for _ in $(seq 64); do
-		tests/helpers/buffer write /dev/scullv2 0 1
-	done' - "$group/container" >"$scratch/result"
+for _ in $(seq 64); do
+	write_in_container
+done >"$scratch/result"
 is "64 writes to quanta larger than the container fail with ENOMEM" \
 	"$(grep -c ENOMEM "$scratch/result")" 64
 # more than one such quantum
