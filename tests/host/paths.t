@@ -10,7 +10,7 @@ if [ "${KERNEL:-6.1}" != 6.1 ]; then
 	echo "1..0 # SKIP the kernel of the guest has no effect: run with 6.1"
 	exit
 fi
-kernel=${KERNEL:-6.1}
+kernel=6.1
 . guest/kernels.sh
 find_kernel "$kernel"
 fetched=$(guest/fetch-kernel "$kernel")
