@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 #include "compat.h"
 #include "scullv.h"
@@ -56,6 +57,27 @@ static void uncharge_vmap(unsigned long size)
 
 /* -- vmalloc: scattered pages, contiguous in the kernel's page tables only -- */
 
+static void do_nothing(struct work_struct *work)
+{
+}
+
+/*
+ * Linux 6.19 and later free the pages of an area that lacked memory in a work item.
+ * Until then they are charged to the caller's memory cgroup, where the next page fault
+ * of any process would wake the OOM killer. Wait for a work item that was queued later
+ * on the same CPU.
+ */
+static void uncharge_failed(unsigned long size)
+{
+	struct work_struct work;
+
+	INIT_WORK_ONSTACK(&work, do_nothing);
+	schedule_work_on(raw_smp_processor_id(), &work);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+	uncharge_vmap(size);
+}
+
 static void *alloc_area(unsigned int order, bool huge)
 {
 	unsigned long size = PAGE_SIZE << order;
@@ -66,7 +88,7 @@ static void *alloc_area(unsigned int order, bool huge)
 	quantum = huge ? vmalloc_huge(size, QUANTUM_GFP) :
 			 __vmalloc(size, QUANTUM_GFP);
 	if (!quantum)
-		uncharge_vmap(size);
+		uncharge_failed(size);
 	return quantum;
 }
 
@@ -206,7 +228,7 @@ void **scullv_alloc_qset(unsigned int qset)
 		return NULL;
 	slots = __vmalloc(size, SCULLV_GFP | __GFP_ZERO);
 	if (!slots)
-		uncharge_vmap(size);
+		uncharge_failed(size);
 	return slots;
 }
 
