@@ -62,10 +62,10 @@ static void do_nothing(struct work_struct *work)
 }
 
 /*
- * Linux 6.19 and later free the pages of an area that lacked memory in a work item.
- * Until then they are charged to the caller's memory cgroup, where the next page fault
- * of any process would wake the OOM killer. Wait for a work item that was queued later
- * on the same CPU.
+ * Linux 6.19 and later leave the pages of an area that lacked memory to a work item.
+ * Until it runs they are charged to the caller's memory cgroup, where the next page fault
+ * would invoke the OOM killer. No function waits for that item, but one that is queued
+ * after it runs after it, unless the task has moved to another CPU in between.
  */
 static void uncharge_failed(unsigned long size)
 {

@@ -55,7 +55,7 @@ as_tmpfs "a long write is complete up to the limit" "0 $limit $limit" \
 	rdwr,trunc "fsize $limit" "write $((20 * page))" "lseek 0 end"
 is "no quantum past the limit is allocated" "$(attribute quanta)" 10
 
-# splice repeats the call, and reports an error only if nothing was written
+# splice-in repeats the call, and reports an error only if nothing was written
 spliced()
 {
 	head -c 30 /dev/zero | tests/helpers/calls "$1" rdwr,trunc "fsize 10" \

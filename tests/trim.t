@@ -82,7 +82,7 @@ for allocator in vmalloc pages huge; do
 		"load a 0 9" "load b 0 9" "child load a 0 9" "child load b 0 9" \
 		"child load a $far 1" "load b $far 1"
 
-	during_trim "$allocator: a splice that a trim interrupts returns data of before it only" \
+	during_trim "$allocator: a splice that a trim interrupts returns only data from before the trim" \
 		"$size ok ok 9 ok 1" "write 0 $size 1" "hold splice - -" trim \
 		"write $far 9 2" release "holder drain"
 
@@ -112,8 +112,8 @@ during_trim "SIGKILL ends a write, an append and a trim that wait for a trim" \
 	"kill x" "kill u" release "finish t" "read 0 9"
 
 during_trim "a trim that waits for another one applies the geometry configured last" \
-	"$size ok waits waits ok ok ok ok ok" "write 0 $size 1" \
-	"hold read $each" "start t trim" "start u trim" \
+	"ok ok $size ok waits waits ok ok ok ok ok" "put $attributes/qset 500" trim \
+	"write 0 $size 1" "hold read $each" "start t trim" "start u trim" \
 	"put $attributes/qset 7" release "finish t" "finish u" \
 	"run grep -q '^Device 0: qset 7,' /proc/scullvmem"
 echo 500 >$attributes/qset

@@ -1096,7 +1096,7 @@ static void start_hog(void)
 	if (hog < 0)
 		err(2, "fork");
 	if (hog) {
-		/* a holder that is there first keeps it from the processor for a second */
+		/* a holder that runs first would keep the hog off the processor for a second */
 		stop_holder(true);
 		stop_holder(false);
 		return;

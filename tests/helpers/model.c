@@ -313,7 +313,7 @@ static ssize_t splice_write(off_t pos, size_t len)
 	return done;
 }
 
-/* fill the buffer with random bytes, but zeros: a hole has these */
+/* fill the buffer with random bytes other than zero, which a hole has */
 static void fill(size_t len)
 {
 	size_t i;

@@ -56,12 +56,13 @@ like "both snapshots show their quanta" "$(echo "$both" | sed -n 3p)" \
 # $1 $2: the first quanta of scullp and scullv, $3 $4: the second
 # shellcheck disable=SC2046 # words
 set -- $(echo "$both" | sed -n 's/^ *[01]:\([^ ]*\) *[01]:\(.*\)/\1 \2/p')
+is "two quanta of each have addresses" $# 4
 case ${KERNEL-} in
 *riscv64)	side=above ;;
 *)		side=below ;;
 esac
 is "the quanta of scullp are $side those of scullv" "$(
-	printf '%s\n' "$1" "$2" | LC_ALL=C sort -c 2>&- && echo below || echo above
+	printf '%s\n' "$1" "$2" | LC_ALL=C sort -C && echo below || echo above
 )" $side
 # Without their first byte, which both have in common, 64-bit addresses fit into numbers
 # of the shell.

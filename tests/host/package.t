@@ -37,13 +37,14 @@ if [ $status = 77 ]; then
 	exit
 fi
 if [ $status != 0 ]; then
-	cat "$scratch/out"
+	sed 's/^/# /' "$scratch/out"
+	echo "Bail out! packaging/chroot failed"
 	exit 1
 fi
 
 packaging/chroot "$SUITE" "$scratch" sh -c ': >ready; exec sleep 100' &
 chroot=$!
-await [ -e "$scratch/ready" ]
+ok "packaging/chroot runs a command" await [ -e "$scratch/ready" ]
 kill $chroot
 ok "a signal ends packaging/chroot and its command" await has_ended $chroot
 

@@ -83,10 +83,10 @@ on_one_cpu()
 {
 	_cpus=$(taskset -p $$ | sed 's/.* //')
 	taskset -p 1 $$ >"$scratch/output"
-	_status=0
-	"$@" || _status=$?
+	_one_cpu_status=0
+	"$@" || _one_cpu_status=$?
 	taskset -p "$_cpus" $$ >"$scratch/output"
-	return $_status
+	return $_one_cpu_status
 }
 
 # NAME: print the value in /proc/meminfo, in kB
