@@ -389,6 +389,15 @@ static void *alloc_quantum(struct scullv_dev *dev,
 	return quantum;
 }
 
+static void free_quantum(struct scullv_dev *dev,
+			 const struct scullv_geometry *geometry, u64 index,
+			 u32 slot, void *quantum)
+{
+	trace_scullv_quantum_free(MINOR(dev->device.devt), index, slot, quantum,
+				  geometry->order);
+	geometry->allocator->free(quantum, geometry->order);
+}
+
 /*
  * Charge first, then allocate the item if there is none, then the quantum, and
  * publish last: a failure undoes all of it.
@@ -427,12 +436,12 @@ static void *add_quantum(struct scullv_dev *dev, struct scullv_store *store,
 	smp_store_release(&item->slots[slot], quantum);
 	err = new ? add_item(store, index, slot, new) : 0;
 	if (err)
-		goto free_quantum;
+		goto free;
 	atomic_long_inc(&store->quanta);
 	return quantum;
 
-free_quantum:
-	geometry->allocator->free(quantum, geometry->order);
+free:
+	free_quantum(dev, geometry, index, slot, quantum);
 	new = NULL;
 uncharge:
 	if (new)
@@ -648,9 +657,7 @@ static void free_quanta(struct scullv_dev *dev, struct scullv_store *store,
 
 		if (!quantum)
 			continue;
-		trace_scullv_quantum_free(MINOR(dev->device.devt), index, slot,
-					  quantum, geometry->order);
-		geometry->allocator->free(quantum, geometry->order);
+		free_quantum(dev, geometry, index, slot, quantum);
 		cond_resched();
 	}
 }

@@ -135,7 +135,11 @@ check_exit "a write to every 64th item succeeds" 0 0 \
 ok "the XArray nodes of distant items are charged, $charged_index bytes" \
 	[ "$charged_index" -ge $((500 * 64 * $(getconf LONG_BIT) / 8)) ]
 
-# Each quantum needs 3 XArray nodes, so some failures are those of a node.
+# Each quantum needs 3 XArray nodes, so some failures are those of a node: then the
+# quantum exists already.
+trace=/sys/kernel/tracing/instances/scullv-test
+mkdir $trace
+echo 1 >$trace/events/scullv/enable
 mkdir "$group-small"
 geometry 3 vmalloc 1
 i=0
@@ -145,10 +149,19 @@ while [ $i -lt 20 ]; do
 		$((page << 18)) 1000; } 2>"$scratch/errors"
 	echo $?
 	: >/dev/scullv3
+	for event in alloc free; do
+		grep -c "scullv_quantum_$event:" $trace/trace >>"$scratch/$event"
+	done
+	echo >$trace/trace
 	i=$((i + 1))
 done >"$scratch/returned"
+rmdir $trace
 is "20 writes that need deep indexes fail with ENOMEM" \
 	"$(uniq -c "$scratch/returned" | xargs)" "20 $enomem"
+is "each quantum whose allocation is traced is traced when it is freed" \
+	"$(xargs <"$scratch/alloc")" "$(xargs <"$scratch/free")"
+like "quanta are allocated before each failure" "$(xargs <"$scratch/alloc")" \
+	"([1-9][0-9]* ?){20}"
 
 # a quantum larger than the group fails halfway
 for alloc in vmalloc huge; do
