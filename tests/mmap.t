@@ -14,7 +14,7 @@ dev=/dev/scullv0
 # FILE OPERATION...: with a time limit, in case a fault is retried for ever
 run_mmap()
 {
-	timeout -s KILL 60 tests/helpers/mmap "$@"
+	timeout -s KILL 100 tests/helpers/mmap "$@"
 }
 
 # DESCRIPTION EXPECTED OPERATION...: on an empty device

@@ -35,6 +35,8 @@ count_races()
 driver="write_quantum+0x1/0x2 [scullv],vfs_write+0x1/0x2"
 timer="hrtimer_active+0x1/0x2,asm_sysvec_apic_timer_interrupt+0x1/0x2"
 unmap="zap_page_range_single+0x1/0x2,unmap_mapping_range+0x1/0x2"
+fault_in="handle_mm_fault+0x1/0x2,fault_in_iov_iter_writeable+0x1/0x2"
+handler="scullv_fault+0x1/0x2 [scullv]"
 clock="ktime_get_real_seconds+0x1/0x2"
 other="handle_mm_fault+0x1/0x2"
 
@@ -52,6 +54,10 @@ is "a race of unmap_mapping_range() does not count" \
 	"$(count_races "a / b" "$unmap,$driver" "$other")" "0 0"
 is "a race of the driver with unmap_mapping_range() counts" \
 	"$(count_races "a / b" "$unmap,$driver" "$driver")" "1 1"
+is "a race of fault_in_iov_iter_writeable() does not count" \
+	"$(count_races "a / b" "$unmap,$driver" "$fault_in,$driver")" "0 0"
+is "a race of the driver's fault handler under fault_in_iov_iter_writeable() counts" \
+	"$(count_races "a / b" "$unmap,$driver" "$handler,$fault_in,$driver")" "1 1"
 is "a race of ktime_get_real_seconds() does not count" \
 	"$(count_races "a / b" "$timer" "$clock,$driver")" "0 0"
 is "a race in vm_insert_pages() does not count" "$(count_races \

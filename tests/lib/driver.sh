@@ -68,14 +68,14 @@ as_tmpfs()
 	)" "$_expected"
 }
 
-# COMMAND...: it succeeds within 20 seconds. If not, it keeps running, as it may
+# COMMAND...: it succeeds within 100 seconds. If not, it keeps running, as it may
 # be impossible to kill.
 ends_soon()
 {
 	[ -p "$scratch/soon" ] || mkfifo "$scratch/soon"
 	exec 9<>"$scratch/soon"
 	{ "$@"; echo $? >&9; } &
-	[ "$(timeout 20 head -n 1 <&9)" = 0 ]
+	[ "$(timeout 100 head -n 1 <&9)" = 0 ]
 }
 
 # COMMAND...: run it, with the processes that it starts, on the first CPU only

@@ -83,10 +83,10 @@ skip()
 	_report ok "$1 # SKIP $2"
 }
 
-# COMMAND...: repeat it until it succeeds; fail after 20 seconds
+# COMMAND...: repeat it until it succeeds; fail after 100 seconds
 await()
 {
-	_end=$(($(date +%s) + 20))
+	_end=$(($(date +%s) + 100))
 	until "$@"; do
 		[ "$(date +%s)" -lt $_end ] || return 1
 	done
