@@ -203,7 +203,7 @@ driver()
 	done
 
 	say "trim at order 9"
-	subject="scullv pages 9"
+	subject="scullv pages of order 9"
 	geometry pages 9
 	fresh trim
 

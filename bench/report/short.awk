@@ -31,6 +31,7 @@ END {
 	fragments_table()
 	parts_table()
 	other_values()
+	exit status
 }
 
 function main_table()
@@ -78,13 +79,18 @@ function start_table(title, list)
 	print ""
 }
 
-# a value of each column's subject
-function row(text, figure, parameter)
+# a value of each column's subject: at least one has been measured
+function row(text, figure, parameter,	cells, line)
 {
-	printf "| %s |", text
-	for (i = 1; i <= heading_count; i++)
-		printf " %s |", value(figure, headings[i], parameter)
-	print ""
+	for (i = 1; i <= heading_count; i++) {
+		cells = cells value(figure, headings[i], parameter)
+		line = line " " value(figure, headings[i], parameter) " |"
+	}
+	print "| " text " |" line
+	if (cells ~ /^(–)*$/) {
+		print "bench/report/short.awk: " text ": no value" >"/dev/stderr"
+		status = 1
+	}
 }
 
 function value(figure, subject, parameter,	key, least, most)
@@ -134,8 +140,8 @@ function order_table(	order)
 				value("free", headings[i], order)
 		print ""
 	}
-	start_table("empty a device of 256 MiB", "pages of order 9")
-	row("", "trim", 268435456)
+	start_table("guest instructions", "scullv pages of order 9")
+	row("empty a device of 256 MiB", "trim", 268435456)
 }
 
 function fragments_table(	order)
