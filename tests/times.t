@@ -75,6 +75,21 @@ check_updated_after_1s()
 	check_updated "$@"
 }
 
+# WHAT CALL: 30 such calls update the times at most once in each second
+check_once_a_second()
+{
+	_start=$(date +%s)
+	for _ in $(seq 30); do
+		calls rdwr "$2" >"$scratch/output"
+		timestamps $dev
+	done >"$scratch/stamps"
+	_seconds=$(($(date +%s) - _start + 1))
+	_times=$(sort -u "$scratch/stamps" | wc -l)
+	# the coarse clock may be a tick late
+	ok "$1 updates the times once a second: $_times in $_seconds" \
+		[ "$_times" -le $((_seconds + 1)) ]
+}
+
 # FLAGS CALL...: on the node $open
 calls()
 {
@@ -116,6 +131,8 @@ check_updated_after_1s "a write of the last byte" $dev \
 	calls rdwr "pwrite 1 $((9 * quantum))"
 check_updated_after_1s "a write into a hole" $dev \
 	calls rdwr "pwrite 10 $((5 * quantum))"
+check_once_a_second "an overwrite" "pwrite 10 0"
+check_once_a_second "a write of the last byte" "pwrite 1 $((9 * quantum))"
 
 for call in "pwrite 10 0" "pwrite 1 $((10 * quantum))"; do
 	touch -c -d 2037-01-01 $dev	# without -c it opens the device write-only
