@@ -148,6 +148,8 @@ while [ $i -lt 20 ]; do
 	{ tests/helpers/exhaust "$group-small" write /dev/scullv3 1 \
 		$((page << 18)) 1000; } 2>"$scratch/errors"
 	echo $?
+	attribute quanta 3 >>"$scratch/counted"
+	sed -n '/^Device 3/,$p' /proc/scullvmem | grep -c '^ *[0-9]*:' >>"$scratch/shown"
 	: >/dev/scullv3
 	for event in alloc free; do
 		grep -c "scullv_quantum_$event:" $trace/trace >>"$scratch/$event"
@@ -158,6 +160,13 @@ done >"$scratch/returned"
 rmdir $trace
 is "20 writes that need deep indexes fail with ENOMEM" \
 	"$(uniq -c "$scratch/returned" | xargs)" "20 $enomem"
+is "a quantum without an index is not counted" \
+	"$(xargs <"$scratch/counted")" "$(xargs <"$scratch/shown")"
+echo $((100 * page)) >/sys/module/scullv/parameters/limit
+is "a quantum without an index is uncharged once" \
+	"$(tests/helpers/buffer -r 101 write /dev/scullv3 0 "$page")" $((100 * page))
+: >/dev/scullv3
+echo 0 >/sys/module/scullv/parameters/limit
 is "each quantum whose allocation is traced is traced when it is freed" \
 	"$(xargs <"$scratch/alloc")" "$(xargs <"$scratch/free")"
 like "quanta are allocated before each failure" "$(xargs <"$scratch/alloc")" \

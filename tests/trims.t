@@ -30,14 +30,35 @@ check_freed()
 	echo 0 >$parameter
 }
 
+# prints how many quanta were freed, and how many the trims report
+traced_quanta()
+{
+	awk '/ scullv_quantum_free: / { freed++ }
+		/ scullv_trim: / { sub(/.* quanta=/, ""); reported += $1 }
+		END { print freed, reported + 0 }' $trace/trace
+	echo >$trace/trace
+}
+
 load order=0 limit=0 qset=20
+trace=/sys/kernel/tracing/instances/scullv-test
+mkdir $trace
+echo 8192 >$trace/buffer_size_kb
 for allocator in vmalloc pages; do
 	echo $allocator >/sys/class/scullv/scullv0/alloc
 	: >$dev
+	echo 1 >$trace/events/scullv/enable
 	ok "$allocator: 8 processes write and trim the device concurrently" \
 		ends_soon tests/helpers/trims churn $dev 8 60 $((60 * page))
+	: >$dev
+	echo 0 >$trace/events/scullv/enable
+	is "$allocator: the trace is complete" \
+		"$(cat $trace/per_cpu/cpu*/stats | grep '^overrun' | sort -u)" "overrun: 0"
+	traced=$(traced_quanta)
+	is "$allocator: the trims report as many quanta as are freed" \
+		"${traced#* }" "${traced% *}"
 	check_freed "$allocator, after 8 processes"
 done
+rmdir $trace
 
 # A trim of an empty device returns after a concurrent trim has freed the memory.
 size=1048576

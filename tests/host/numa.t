@@ -57,6 +57,8 @@ fill 1 "any node, while node 0 is full" env
 : >/dev/scullv0
 : >/dev/scullv1
 fill 0 "any node" env
+: >/dev/scullv0
+fill 0 "preferably node 0" ./bind -p 0
 dmesg | grep -E 'invoked oom-killer|Out of memory|oom-kill|Killed process'
 : >/dev/scullv0
 rmmod scullv
@@ -97,6 +99,7 @@ check_writer "huge, node 0" 100 768
 check_writer "a cpuset of node 0" 100 768
 check_writer "any node, while node 0 is full" 100 768
 check_writer "any node" 769 1536
+check_writer "preferably node 0" 769 1536
 is "no process is killed" "$(grep -iE 'oom|kill' "$scratch/out")" ""
 
 done_testing
