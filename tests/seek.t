@@ -33,6 +33,11 @@ as_tmpfs "SEEK_DATA and SEEK_HOLE fail with ENXIO on an empty device" \
 	rdwr,trunc "lseek 0 data" "lseek 0 hole" "lseek 1 data" "lseek 1 hole" \
 	"lseek 0 cur"
 
+as_tmpfs "SEEK_DATA moves to the start" "10 0 10" \
+	rdwr,trunc "write 10" "lseek 0 data" "read 20"
+as_tmpfs "SEEK_HOLE moves to the start" "1 9 0 20" \
+	rdwr,trunc "pwrite 1 $page" "lseek 9 set" "lseek 0 hole" "read 20"
+
 # data, a hole of nine quanta across the ends of two items, and one byte
 data=$((10 * page))
 size=$((data + 1))

@@ -107,6 +107,17 @@ is "a traced free has the order of the quantum" "$(traced | shape)" \
 	"quantum_free: device=0 item=0 slot=0 address=X order=2
 trim: device=0 bytes=2 quanta=1 ns=N"
 
+# the last slot of the largest qset
+slot=1048575
+echo $((slot + 1)) >/sys/class/scullv/scullv0/qset
+echo 0 >/sys/class/scullv/scullv0/order
+: >$dev
+traced >"$scratch/output"
+tests/helpers/calls $dev rdwr "pwrite 1 $((slot * page))" >"$scratch/output"
+: >$dev
+is "the slot in a trace event is that of the quantum" "$(traced | grep -c " slot=$slot ")" 2
+echo 3 >/sys/class/scullv/scullv0/qset
+
 # -- the durations --
 
 # prints "EVENT TIMESTAMP DURATION" of each event, in microseconds of the driver's clock

@@ -20,6 +20,7 @@
  * machine has no 32-bit programs.
  */
 #define _GNU_SOURCE
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -144,6 +145,22 @@ static long long wait_until_grown(int fd, long long size)
 	return end;
 }
 
+/* the position of the file is the result, or unchanged after an error */
+static long long seek(int fd, long long offset, const char *whence)
+{
+	long long before = lseek64(fd, 0, SEEK_CUR);
+	long long ret = lseek64(fd, offset,
+				value_of(whence, whences, LENGTH(whences)));
+	int error = errno;
+	long long after = lseek64(fd, 0, SEEK_CUR);
+
+	if (after != (ret < 0 ? before : ret))
+		errx(1, "lseek %lld %s returned %lld, the position is %lld", offset,
+		     whence, ret, after);
+	errno = error;
+	return ret;
+}
+
 static long long transfer(int fd, const char *name, long long len,
 			  long long offset, const char *word)
 {
@@ -189,9 +206,7 @@ static long long make_call(int fd, char *call)
 	long long offset = second ? strtoll(second, NULL, 0) : 0;
 
 	if (!strcmp(name, "lseek"))
-		return lseek64(fd, number,
-			       value_of(second ?: "", whences,
-					LENGTH(whences)));
+		return seek(fd, number, second ?: "");
 	if (!strcmp(name, "fsync"))
 		return fsync(fd);
 	if (!strcmp(name, "fdatasync"))
