@@ -406,4 +406,9 @@ for other in order qset alloc; do
 		ends_soon tests/helpers/set-geometry 1 2000 reset $other
 done
 
+echo vmalloc >/sys/class/scullv/scullv1/alloc
+echo 0 >/sys/class/scullv/scullv1/order
+ok "an order that is too large for pages and pages are never set both" \
+	ends_soon tests/helpers/set-geometry 1 5000 large pages
+
 done_testing

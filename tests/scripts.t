@@ -80,6 +80,11 @@ is "a second scullv_load fails" "$(outcome ./scullv_load)" \
 is "a second scullv_load changes nothing" "$(cat /dev/scullv)" "through the link"
 is "scullv_unload succeeds and prints nothing" "$(outcome ./scullv_unload)" "0 "
 is "scullv_unload leaves nothing" "$(traces)" ""
+./scullv_load devs=256
+is "all of 256 devices belong to group staff, with mode 664" \
+	"$(stat -c '%a %G' /dev/scullv[0-9]* | sort | uniq -c | xargs)" "256 664 staff"
+./scullv_unload
+is "scullv_unload leaves nothing of 256 devices" "$(traces)" ""
 check_failure "scullv_unload without a module" "^scullv_unload: scullv is not loaded" \
 	./scullv_unload
 ln -s scullv0 /dev/scullv

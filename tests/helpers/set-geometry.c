@@ -9,8 +9,12 @@
  *	qset	in sysfs
  *	alloc	in sysfs
  *	reset	by ioctl: sets order and qset, which are not checked then
+ *	large	in sysfs: the order of 1 GiB, and 0 again
+ *	pages	in sysfs: alloc=pages, and vmalloc again. Either fails with EINVAL while
+ *		the other one applies: "pages" has no blocks of 1 GiB.
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -88,6 +92,46 @@ static void set_alloc(unsigned int n)
 	set_attribute("alloc", names[n % 3]);
 }
 
+/* returns false if the value is invalid */
+static bool try_attribute(const char *name, const char *value, char *got, size_t size)
+{
+	char path[64];
+	ssize_t ret;
+	int file;
+
+	snprintf(path, sizeof(path), "/sys/class/scullv/scullv%s/%s", number, name);
+	file = open(path, O_RDWR);
+	if (file < 0)
+		err(1, "%s", path);
+	ret = value ? write(file, value, strlen(value)) : pread(file, got, size, 0);
+	if (ret < 0 && errno != EINVAL)
+		err(1, "%s", path);
+	close(file);
+	return ret >= 0;
+}
+
+static void set_large(unsigned int n)
+{
+	char value[16];
+
+	(void)n;
+	snprintf(value, sizeof(value), "%d", 30 - __builtin_ctzl(sysconf(_SC_PAGESIZE)));
+	try_attribute("order", value, NULL, 0);
+	try_attribute("order", "0", NULL, 0);
+}
+
+static void set_pages(unsigned int n)
+{
+	char order[16] = "";
+
+	if (!try_attribute("alloc", "pages", NULL, 0))
+		return;
+	try_attribute("order", NULL, order, sizeof(order) - 1);
+	if (strcmp(order, "0\n"))
+		errx(1, "round %u: pages of order %s", n, order);
+	try_attribute("alloc", "vmalloc", NULL, 0);
+}
+
 static const struct action {
 	const char *name;
 	void (*act)(unsigned int n);
@@ -96,6 +140,8 @@ static const struct action {
 	{ "qset", set_qset },
 	{ "alloc", set_alloc },
 	{ "reset", reset_geometry },
+	{ "large", set_large },
+	{ "pages", set_pages },
 	{ }
 };
 
