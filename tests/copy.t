@@ -12,10 +12,10 @@ quantum=$((16 * page))
 file=$scratch/file
 dev=/dev/scullv0
 
-# ARGUMENT...: tests/helpers/buffer, or its exit status if it is killed after 10 seconds
+# ARGUMENT...: tests/helpers/buffer, or its exit status if it hangs
 buffer()
 {
-	timeout -s KILL 100 tests/helpers/buffer "$@" || echo "status $?"
+	unless_hung tests/helpers/buffer "$@" || echo "status $?"
 }
 
 # FILE COUNT: the file has COUNT bytes d and nothing else
@@ -93,7 +93,7 @@ done
 # shellcheck disable=SC2317 # called indirectly
 nocopy()
 {
-	timeout -s KILL 100 tests/helpers/nocopy "$1" $dev "$2" 100 || echo "status $?"
+	unless_hung tests/helpers/nocopy "$1" $dev "$2" 100 || echo "status $?"
 }
 
 inject=/sys/kernel/debug/fail_usercopy

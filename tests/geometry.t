@@ -406,14 +406,14 @@ for other in order qset alloc; do
 		ends_soon tests/helpers/set-geometry 1 2000 reset $other
 done
 
-# Without the delays of kcsan it would take many rounds, of which each is logged.
-what="an order that is too large for pages and pages are never set both"
+# Without the delays of kcsan it would take thousands of rounds, each of which is logged.
+what="alloc=pages and an order of 1 GiB are never both set"
 if [ -e /sys/kernel/debug/kcsan ]; then
 	echo vmalloc >/sys/class/scullv/scullv1/alloc
 	echo 0 >/sys/class/scullv/scullv1/order
 	ok "$what" ends_soon tests/helpers/set-geometry 1 500 large pages
 else
-	skip "$what" "kcsan finds it"
+	skip "$what" "only kcsan delays the two writers"
 fi
 
 done_testing

@@ -26,7 +26,7 @@ on_device()
 	_description=$1
 	_expected=$2
 	shift 2
-	is "$_description" "$(timeout -s KILL 100 tests/helpers/mmap "$dev" "$@" 2>&1)" \
+	is "$_description" "$(unless_hung tests/helpers/mmap "$dev" "$@" 2>&1)" \
 		"$_expected"
 }
 
@@ -64,7 +64,7 @@ for allocator in vmalloc pages huge; do
 	rest=$((size - after))
 
 	# The page stays mapped: it has no file that the kernel could remove it from.
-	result=$(timeout -s KILL 100 tests/helpers/mmap "$dev" "write 0 $size 1" \
+	result=$(unless_hung tests/helpers/mmap "$dev" "write 0 $size 1" \
 		"map a shared rw 0 $size" "load a 0 $size" "poison a $bad" \
 		"map b shared rw 0 $size" "load b $bad 1" "store b $bad 1 2" \
 		"map c private rw 0 $size" "store c $bad 1 2" "load c $bad 1")

@@ -11,10 +11,10 @@ limit=/sys/module/scullv/parameters/limit
 file=$scratch/file	# on a tmpfs
 dev=/dev/scullv0
 
-# FILE OPERATION...: with a time limit, in case a fault is retried for ever
+# FILE OPERATION...: a fault that is retried for ever hangs
 run_mmap()
 {
-	timeout -s KILL 100 tests/helpers/mmap "$@"
+	unless_hung tests/helpers/mmap "$@"
 }
 
 # DESCRIPTION EXPECTED OPERATION...: on an empty device

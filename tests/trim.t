@@ -31,7 +31,7 @@ during_trim()
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		: >"$dev"
 		_status=0
-		_result=$(timeout -s KILL 100 tests/helpers/mmap "$dev" "$@" 2>&1) ||
+		_result=$(unless_hung tests/helpers/mmap "$dev" "$@" 2>&1) ||
 			_status=$?
 		[ $_status = 3 ] || break
 	done

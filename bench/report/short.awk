@@ -80,14 +80,15 @@ function start_table(title, list)
 }
 
 # a value of each column's subject: at least one has been measured
-function row(text, figure, parameter,	cells, line)
+function row(text, figure, parameter,	measured)
 {
+	printf "| %s |", text
 	for (i = 1; i <= heading_count; i++) {
-		cells = cells value(figure, headings[i], parameter)
-		line = line " " value(figure, headings[i], parameter) " |"
+		printf " %s |", value(figure, headings[i], parameter)
+		measured += (figure FS headings[i] FS parameter) in low
 	}
-	print "| " text " |" line
-	if (cells ~ /^(–)*$/) {
+	print ""
+	if (!measured) {
 		print "bench/report/short.awk: " text ": no value" >"/dev/stderr"
 		status = 1
 	}

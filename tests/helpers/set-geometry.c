@@ -60,19 +60,47 @@ static void reset_geometry(unsigned int n)
 		err(1, "round %u: RESET", n);
 }
 
-static void set_attribute(const char *name, const char *value)
+static int open_attribute(const char *name, int flags)
 {
-	ssize_t length = strlen(value);
-	char path[64], got[16] = "";
+	char path[64];
 	int file;
 
-	snprintf(path, sizeof(path), "/sys/class/scullv/scullv%s/%s", number,
-		 name);
-	file = open(path, O_RDWR);
-	if (file < 0 || write(file, value, length) != length ||
-	    pread(file, got, sizeof(got) - 1, 0) < 0)
+	snprintf(path, sizeof(path), "/sys/class/scullv/scullv%s/%s", number, name);
+	file = open(path, flags);
+	if (file < 0)
 		err(1, "%s", path);
+	return file;
+}
+
+/* returns false if the value is invalid */
+static bool write_attribute(const char *name, const char *value)
+{
+	ssize_t len = strlen(value);
+	int file = open_attribute(name, O_WRONLY);
+	ssize_t ret = write(file, value, len);
+
+	if (ret != len && !(ret < 0 && errno == EINVAL))
+		err(1, "%s=%s", name, value);
 	close(file);
+	return ret == len;
+}
+
+static void read_attribute(const char *name, char *value, size_t size)
+{
+	int file = open_attribute(name, O_RDONLY);
+
+	if (read(file, value, size) < 0)
+		err(1, "%s", name);
+	close(file);
+}
+
+static void set_attribute(const char *name, const char *value)
+{
+	char got[16] = "";
+
+	if (!write_attribute(name, value))
+		errx(1, "%s: %s is invalid", name, value);
+	read_attribute(name, got, sizeof(got) - 1);
 	if (checks && strcmp(got, value))
 		errx(1, "%s is %s, not %s", name, got, value);
 }
@@ -92,44 +120,26 @@ static void set_alloc(unsigned int n)
 	set_attribute("alloc", names[n % 3]);
 }
 
-/* returns false if the value is invalid */
-static bool try_attribute(const char *name, const char *value, char *got, size_t size)
-{
-	char path[64];
-	ssize_t ret;
-	int file;
-
-	snprintf(path, sizeof(path), "/sys/class/scullv/scullv%s/%s", number, name);
-	file = open(path, O_RDWR);
-	if (file < 0)
-		err(1, "%s", path);
-	ret = value ? write(file, value, strlen(value)) : pread(file, got, size, 0);
-	if (ret < 0 && errno != EINVAL)
-		err(1, "%s", path);
-	close(file);
-	return ret >= 0;
-}
-
 static void set_large(unsigned int n)
 {
 	char value[16];
 
 	(void)n;
 	snprintf(value, sizeof(value), "%d", 30 - __builtin_ctzl(sysconf(_SC_PAGESIZE)));
-	try_attribute("order", value, NULL, 0);
-	try_attribute("order", "0", NULL, 0);
+	write_attribute("order", value);
+	write_attribute("order", "0");
 }
 
 static void set_pages(unsigned int n)
 {
 	char order[16] = "";
 
-	if (!try_attribute("alloc", "pages", NULL, 0))
+	if (!write_attribute("alloc", "pages"))
 		return;
-	try_attribute("order", NULL, order, sizeof(order) - 1);
+	read_attribute("order", order, sizeof(order) - 1);
 	if (strcmp(order, "0\n"))
 		errx(1, "round %u: pages of order %s", n, order);
-	try_attribute("alloc", "vmalloc", NULL, 0);
+	write_attribute("alloc", "vmalloc");
 }
 
 static const struct action {

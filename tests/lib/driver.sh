@@ -68,6 +68,12 @@ as_tmpfs()
 	)" "$_expected"
 }
 
+# COMMAND...: run it, and kill it after 100 seconds: it hangs
+unless_hung()
+{
+	timeout -s KILL 100 "$@"
+}
+
 # COMMAND...: it succeeds within 100 seconds. If not, it keeps running, as it may
 # be impossible to kill.
 ends_soon()
