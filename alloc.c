@@ -64,8 +64,8 @@ static void do_nothing(struct work_struct *work)
 /*
  * Linux 6.19 and later leave the pages of an area that lacked memory to a work item.
  * Until it runs they are charged to the caller's memory cgroup, where the next page fault
- * would invoke the OOM killer. No function waits for that item, but one that is queued
- * after it runs after it, unless the task has moved to another CPU in between.
+ * would invoke the OOM killer. A module cannot flush that item. One that is queued later
+ * starts later, unless the task has moved, or a failure on another CPU has queued it there.
  */
 static void uncharge_failed(unsigned long size)
 {

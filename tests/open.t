@@ -232,10 +232,10 @@ is "a quantum after the trim has the new size" \
 # tracefs reports each store that is replaced
 trims()
 {
-	grep -c ' scullv_trim: device=0 ' /sys/kernel/tracing/instances/test/trace
+	grep -c ' scullv_trim: device=0 ' "$trace/trace"
 }
-mkdir /sys/kernel/tracing/instances/test
-echo 1 >/sys/kernel/tracing/instances/test/events/scullv/scullv_trim/enable
+make_trace
+echo 1 >"$trace/events/scullv/scullv_trim/enable"
 : >$dev
 is "a trim of an empty device does not replace the store" "$(trims)" 0
 echo 1 >/sys/class/scullv/scullv0/qset
@@ -250,7 +250,5 @@ is "a device is empty after a write of 0 bytes" "$(trims)" 1
 echo >$dev
 : >$dev
 is "a trim of a device with data replaces the store" "$(trims)" 2
-echo 0 >/sys/kernel/tracing/instances/test/events/scullv/scullv_trim/enable
-rmdir /sys/kernel/tracing/instances/test
 
 done_testing

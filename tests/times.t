@@ -85,9 +85,13 @@ check_once_a_second()
 	done >"$scratch/stamps"
 	_seconds=$(($(date +%s) - _start + 1))
 	_times=$(sort -u "$scratch/stamps" | wc -l)
-	# the coarse clock may be a tick late
-	ok "$1 updates the times once a second: $_times in $_seconds" \
-		[ "$_times" -le $((_seconds + 1)) ]
+	_once="$1 updates the times once a second: $_times in $_seconds"
+	if [ $_seconds -lt 20 ]; then
+		# the coarse clock may be a tick late
+		ok "$_once" [ "$_times" -le $((_seconds + 1)) ]
+	else
+		skip "$_once" "30 calls take too long"
+	fi
 }
 
 # FLAGS CALL...: on the node $open

@@ -7,11 +7,10 @@
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
-trace=/sys/kernel/tracing/instances/scullv-test
-events=$trace/events/scullv
 
 load order=0 qset=3
-mkdir $trace
+make_trace
+events=$trace/events/scullv
 
 # prints the names and fields of the events so far, one per line, and clears the trace
 traced()
@@ -236,6 +235,5 @@ echo 0 >$events/enable
 echo >/dev/scullv1
 : >/dev/scullv1
 is "events that are disabled again are not traced" "$(traced)" ""
-rmdir $trace
 
 done_testing

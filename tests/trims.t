@@ -9,13 +9,6 @@ page=$(getconf PAGESIZE)
 dev=/dev/scullv0
 parameter=/sys/module/scullv/parameters/limit
 
-# COMMAND...: ends within two minutes
-# shellcheck disable=SC2317 # called by ok
-ends_soon()
-{
-	timeout -s KILL 120 "$@"
-}
-
 # WHAT: all quanta are freed and uncharged
 check_freed()
 {
@@ -40,15 +33,14 @@ traced_quanta()
 }
 
 load order=0 limit=0 qset=20
-trace=/sys/kernel/tracing/instances/scullv-test
-mkdir $trace
-echo 8192 >$trace/buffer_size_kb
+make_trace
+echo 8192 >"$trace/buffer_size_kb"
 for allocator in vmalloc pages; do
 	echo $allocator >/sys/class/scullv/scullv0/alloc
 	: >$dev
 	echo 1 >$trace/events/scullv/enable
 	ok "$allocator: 8 processes write and trim the device concurrently" \
-		ends_soon tests/helpers/trims churn $dev 8 60 $((60 * page))
+		unless_hung tests/helpers/trims churn $dev 8 60 $((60 * page))
 	: >$dev
 	echo 0 >$trace/events/scullv/enable
 	is "$allocator: the trace is complete" \
@@ -58,7 +50,6 @@ for allocator in vmalloc pages; do
 		"${traced#* }" "${traced% *}"
 	check_freed "$allocator, after 8 processes"
 done
-rmdir $trace
 
 # A trim of an empty device returns after a concurrent trim has freed the memory.
 size=1048576
@@ -69,7 +60,7 @@ for allocator in vmalloc pages; do
 	done
 	echo $((3 * size)) >$parameter
 	ok "$allocator: 3 concurrent trims return after the memory is freed" \
-		ends_soon tests/helpers/trims wait $dev 3 25 $size
+		unless_hung tests/helpers/trims wait $dev 3 25 $size
 	echo 0 >$parameter
 	check_freed "$allocator, after 3 concurrent trims"
 done

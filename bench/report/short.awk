@@ -79,19 +79,28 @@ function start_table(title, list)
 	print ""
 }
 
-# a value of each column's subject: at least one has been measured
-function row(text, figure, parameter,	measured)
+# a value of each column's subject
+function row(text, figure, parameter)
 {
 	printf "| %s |", text
-	for (i = 1; i <= heading_count; i++) {
+	for (i = 1; i <= heading_count; i++)
 		printf " %s |", value(figure, headings[i], parameter)
-		measured += (figure FS headings[i] FS parameter) in low
-	}
+	end_row(text)
+}
+
+# At least one value of a row has been measured.
+function end_row(text)
+{
 	print ""
-	if (!measured) {
-		print "bench/report/short.awk: " text ": no value" >"/dev/stderr"
-		status = 1
-	}
+	if (!measured)
+		report_missing(text)
+	measured = 0
+}
+
+function report_missing(what)
+{
+	print "bench/report/short.awk: " what ": no value" >"/dev/stderr"
+	status = 1
 }
 
 function value(figure, subject, parameter,	key, least, most)
@@ -99,6 +108,7 @@ function value(figure, subject, parameter,	key, least, most)
 	key = figure FS subject FS parameter
 	if (!(key in low))
 		return "–"
+	measured++
 	least = number(low[key])
 	most = number(high[key])
 	return least == most ? least : least "–" most
@@ -139,7 +149,7 @@ function order_table(	order)
 			printf " %s / %s |", \
 				value("allocate", headings[i], order), \
 				value("free", headings[i], order)
-		print ""
+		end_row("order " order)
 	}
 	start_table("guest instructions", "scullv pages of order 9")
 	row("empty a device of 256 MiB", "trim", 268435456)
@@ -148,9 +158,10 @@ function order_table(	order)
 function fragments_table(	order)
 {
 	start_table("MiB free in", "single pages,larger blocks")
-	printf "| fragmented memory | %s | %s |\n", \
+	printf "| fragmented memory | %s | %s |", \
 		value("fragments", "free", "single pages"), \
 		value("fragments", "free", "larger blocks")
+	end_row("fragmented memory")
 	start_table("MiB stored there, of 256", "vmalloc,pages,huge")
 	for (order = 0; order <= 10; order++)
 		row("order " order, "stored", order)
@@ -175,9 +186,12 @@ function parts_table(	copy, zero)
 	     over("pages") + added("pages"))
 }
 
-function insn(figure, subject, parameter)
+function insn(figure, subject, parameter,	key)
 {
-	return low[figure FS subject FS parameter]
+	key = figure FS subject FS parameter
+	if (!(key in low))
+		report_missing(key)
+	return low[key]
 }
 
 function over(allocator)

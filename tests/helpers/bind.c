@@ -2,8 +2,8 @@
 /*
  * usage: bind [-p] NODE COMMAND [ARG]...
  *
- * Runs COMMAND with memory of NODE only, like "numactl --membind", or with -p
- * preferably, like "numactl --preferred".
+ * Runs COMMAND with memory of NODE only, like "numactl --membind". With -p, NODE is
+ * only preferred, as with "numactl --preferred".
  */
 #include <err.h>
 #include <linux/mempolicy.h>

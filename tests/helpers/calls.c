@@ -12,9 +12,10 @@
  * is written to descriptor 3 if that is open. preadv2 and pwritev2 have three segments; an
  * offset of -1 is the position of the file. splice-in reads from the standard input,
  * splice-out writes to descriptor 3, which have to be pipes; both repeat the call until it
- * fails, and return what was moved, or the first error. pipe-size sets the size of
- * descriptor 3. "grown 10" waits until the size is more than 10 bytes and prints the size.
- * After "alarm 10" a signal arrives every 10 us, which a handler ignores. "fsize 10" sets
+ * fails, and return what was moved, or the first error. lseek ends the program if the file
+ * is not at the position that it returned. pipe-size sets the size of descriptor 3.
+ * "grown 10" waits until the size is more than 10 bytes and prints the size. After
+ * "alarm 10" a signal arrives every 10 us, which a handler ignores. "fsize 10" sets
  * RLIMIT_FSIZE to 10 bytes; an error with its signal is printed as EFBIG+SIGXFSZ. The flag
  * "small" opens without O_LARGEFILE, as 32-bit programs can; the exit status is 77 if the
  * machine has no 32-bit programs.

@@ -2,8 +2,8 @@
 /*
  * usage: set-geometry N TIMES ACTION OTHER
  *
- * Two threads concurrently set the geometry of /dev/scullvN, TIMES times each. Each checks
- * the value after it was set, as the actions set different fields:
+ * Two threads concurrently set the geometry of /dev/scullvN, TIMES times each. The actions
+ * set different fields, so each checks the value after it was set, unless stated otherwise:
  *
  *	order	by ioctl, with each command in turn
  *	qset	in sysfs

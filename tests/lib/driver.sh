@@ -16,10 +16,14 @@
 log_start="scullv-test $0 $$"
 echo "$log_start" >/dev/kmsg
 
-# Prints the kernel log of this test.
+# Prints the kernel log of this test. If later messages have overwritten its start,
+# the line that says so is an error for dmesg-check.
 log()
 {
-	dmesg | sed -n "\\|$log_start|,\$p" | sed 1d
+	dmesg | awk -v start="$log_start" '
+		found			{ print }
+		index($0, start)	{ found = 1 }
+		END { if (!found) print "BUG: the start of the test is not in the log" }'
 }
 
 unload()
@@ -68,10 +72,10 @@ as_tmpfs()
 	)" "$_expected"
 }
 
-# COMMAND...: run it, and kill it after 100 seconds: it hangs
+# COMMAND...: run it, and kill it after 5 minutes: it hangs
 unless_hung()
 {
-	timeout -s KILL 100 "$@"
+	timeout -s KILL 300 "$@"
 }
 
 # COMMAND...: it succeeds within 100 seconds. If not, it keeps running, as it may
@@ -93,6 +97,14 @@ on_one_cpu()
 	"$@" || _one_cpu_status=$?
 	taskset -p "$_cpus" $$ >"$scratch/output"
 	return $_one_cpu_status
+}
+
+# Makes $trace an instance of the tracer, without events, until the test ends.
+make_trace()
+{
+	trace=/sys/kernel/tracing/instances/scullv-test
+	mkdir $trace
+	trap 'rmdir $trace; rm -rf "$scratch"' EXIT
 }
 
 # NAME: print the value in /proc/meminfo, in kB
