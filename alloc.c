@@ -28,31 +28,36 @@
 
 static atomic_long_t vmap_bytes;	/* charged by this driver */
 
+/* An area has whole pages, and an unmapped guard page follows it. */
+static unsigned long vmap_size(unsigned long size)
+{
+	return PAGE_ALIGN(size) + PAGE_SIZE;
+}
+
 /*
  * Leave an eighth to the rest of the kernel: its stacks may be in the same space,
- * and no process can start without one. Each area is followed by an unmapped guard
- * page, which takes space, too.
+ * and no process can start without one.
  */
 static bool charge_vmap(unsigned long size)
 {
 	unsigned long max = VMALLOC_TOTAL / 8 * 7;
-	long charged;
+	long charged, new;
 
 	if (IS_ENABLED(CONFIG_64BIT))
 		return true;
 	charged = atomic_long_read(&vmap_bytes);
 	do {
-		if (charged + size + PAGE_SIZE > max)
+		new = charged + vmap_size(size);
+		if (new > max)
 			return false;
-	} while (!atomic_long_try_cmpxchg(&vmap_bytes, &charged,
-					  charged + size + PAGE_SIZE));
+	} while (!atomic_long_try_cmpxchg(&vmap_bytes, &charged, new));
 	return true;
 }
 
 static void uncharge_vmap(unsigned long size)
 {
 	if (!IS_ENABLED(CONFIG_64BIT))
-		atomic_long_sub(size + PAGE_SIZE, &vmap_bytes);
+		atomic_long_sub(vmap_size(size), &vmap_bytes);
 }
 
 /* -- vmalloc: scattered pages, contiguous in the kernel's page tables only -- */

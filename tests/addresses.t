@@ -59,4 +59,43 @@ for n in 0 1; do
 	: >/dev/scullv$n
 done
 
+# -- the share of the driver, with the guard pages of its areas --
+
+# prints what its areas take, in kB
+areas()
+{
+	awk '/\[scullv\]/ { sum += $2 } END { printf "%d\n", sum / 1024 }' /proc/vmallocinfo
+}
+
+# ALLOCATOR ORDER QSET STRIDE: writes one byte per STRIDE until no addresses are left
+check_share()
+{
+	echo vmalloc >/sys/class/scullv/scullv0/alloc
+	echo "$2" >/sys/class/scullv/scullv0/order
+	echo "$3" >/sys/class/scullv/scullv0/qset
+	echo "$1" >/sys/class/scullv/scullv0/alloc
+	: >$dev
+	what="$1, order $2, qset $3"
+	like "$what: writes succeed, then fail with ENOMEM" \
+		"$(tests/helpers/count-errors $dev write 30000 "$4")" \
+		"[0-9]+ ok [0-9]+ ENOMEM"
+	taken=$(areas)
+	share=$(($(meminfo VmallocTotal) * 7 / 8))
+	ok "$what: areas take $taken kB, no more than 7/8 of the space, $share kB" \
+		[ "$taken" -le $share ]
+	ok "$what: areas take $taken kB, nearly 7/8 of the space, $share kB" \
+		[ "$taken" -ge $((share - 1024)) ]
+	ok "$what: programs can be started" env true
+	: >$dev
+	is "$what: a trim frees all vmalloc areas" "$(grep -c scullv /proc/vmallocinfo)" 0
+}
+
+page=$(getconf PAGESIZE)
+slots=$((page * 8 / $(getconf LONG_BIT)))
+check_share vmalloc 0 500 "$page"
+check_share vmalloc 4 500 $((16 * page))
+check_share pages 0 $((slots + 1)) $(((slots + 1) * page))
+check_share pages 0 $((32 * slots)) $((32 * slots * page))
+check_share huge 0 $((4 * slots)) $((4 * slots * page))
+
 done_testing
