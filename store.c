@@ -177,6 +177,20 @@ static long small_blocks(struct zone *zone)
 	return pages;
 }
 
+static long cached_pages(struct zone *zone)
+{
+	return zone_page_state(zone, NR_ZONE_ACTIVE_FILE) +
+	       zone_page_state(zone, NR_ZONE_INACTIVE_FILE);
+}
+
+/* As many pages of the page cache as may be CMA's: the kernel does not count them. */
+static long cached_cma_pages(struct zone *zone)
+{
+	long used = zone_cma_pages(zone) - zone_page_state(zone, NR_FREE_CMA_PAGES);
+
+	return min(used, cached_pages(zone));
+}
+
 /*
  * Kernel allocations cannot use high memory (32-bit machines), memory that may
  * be unplugged and CMA's, nor nodes that the task is not allowed to use. Free
@@ -189,11 +203,11 @@ static void subtract_unusable(struct zone *zone, bool usable_node, bool blocks,
 	    zone_idx(zone) == ZONE_MOVABLE) {
 		*total -= zone_managed_pages(zone);
 		*available -= zone_page_state(zone, NR_FREE_PAGES) +
-			      zone_page_state(zone, NR_ZONE_ACTIVE_FILE) +
-			      zone_page_state(zone, NR_ZONE_INACTIVE_FILE);
+			      cached_pages(zone);
 	} else {
 		*total -= zone_cma_pages(zone);
-		*available -= zone_page_state(zone, NR_FREE_CMA_PAGES);
+		*available -= zone_page_state(zone, NR_FREE_CMA_PAGES) +
+			      cached_cma_pages(zone);
 		if (blocks)
 			*available -= small_blocks(zone);
 	}

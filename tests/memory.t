@@ -48,17 +48,18 @@ reserve=$((${low:-$(meminfo MemTotal)} / 8))
 check_full()
 {
 	least=$((available / 2))
+	most=most
 	case $1 in
 	pages*)	;;
-	*)	[ $least -lt "$addresses" ] || least=$addresses ;;
+	*)	[ $least -lt "$addresses" ] || { least=$addresses; most=; } ;;
 	esac
 
 	like "$1: a write fails with ENOMEM" "$(echo "$2" | head -n 1)" \
 		".*: Cannot allocate memory"
 	taken=$((available - $(meminfo MemAvailable)))
 	ok "$1: the device takes most of the memory, $taken kB" [ $taken -gt $least ]
-	ok "$1: the device leaves the reserve of $reserve kB, $((available - taken)) kB" \
-		[ $((available - taken)) -ge $((reserve - 8192)) ]
+	# shellcheck disable=SC2046,SC2086 # two numbers; an option or none
+	check_reserve "$1" $(tests/lib/usable-memory $blocks) "$granule" $most
 	echo >&8
 	ok "$1: the other process keeps its memory" bystander_answers
 }
@@ -88,6 +89,9 @@ fill()
 	echo "$2" >/sys/class/scullv/scullv0/order
 	echo "$1" >/sys/class/scullv/scullv0/alloc
 	: >$dev
+	granule=$(((page << $2) / 1024))
+	blocks=
+	[ "$1" != pages ] || [ "$2" = 0 ] || blocks=-b
 	available=$(available_memory)
 	tests/helpers/buffer -r 1024 write $dev 0 1048576 >/dev/null
 	check_full "$1, order $2" "$(dd if=/dev/zero bs=1M 2>&1 >>$dev)"
@@ -116,6 +120,8 @@ while [ $i -lt 300 ]; do
 	echo "pwrite -S 0x77 $((i * 1000000 * page)) 1"
 	i=$((i + 1))
 done >"$scratch/sparse"
+blocks=
+granule=8192
 check_full "sparse" "$(xfs_io $dev <"$scratch/sparse" 2>&1 | grep 'pwrite:')"
 quanta=$(attribute quanta)
 ok "sparse: not all of 300 items are written" [ "$quanta" -lt 300 ]
@@ -152,8 +158,8 @@ done
 check_trimmed "4 writers"
 
 # Two devices fill the memory in turn. When one of them is trimmed, half of the memory is
-# free, in blocks of 8 pages. Those of 256 pages are soon used up.
-load limit=0 alloc=pages order=3,3,8,8
+# free, in blocks of 8 pages. Those of 256 pages are soon used up; those of 8 count.
+load limit=0 alloc=pages order=3,3,8,3
 tee /dev/scullv0 </dev/zero 2>/dev/null >/dev/scullv1
 : >/dev/scullv1
 like "fragmented memory: a write fails with ENOMEM" \
@@ -162,9 +168,31 @@ like "fragmented memory: a write fails with ENOMEM" \
 available=$(meminfo MemAvailable)
 ok "fragmented memory: the reserve of $reserve kB is not reached, $available kB" \
 	[ "$available" -gt $((reserve + 16384)) ]
+like "fragmented memory: quanta of 8 pages take its blocks, then a write fails with ENOMEM" \
+	"$(dd if=/dev/zero of=/dev/scullv3 bs=1M 2>&1 | head -n 1)" \
+	".*: Cannot allocate memory"
+# shellcheck disable=SC2046 # two numbers
+check_reserve "fragmented memory" $(tests/lib/usable-memory -b) 1024 most
 check_no_oom "fragmented memory"
 echo >&8
 ok "fragmented memory: the other process keeps its memory" bystander_answers
+
+# The same with blocks of 4 pages, which do not count. Quanta of 8 pages would use up the
+# larger ones.
+load limit=0 alloc=pages order=2,2,3
+tee /dev/scullv0 </dev/zero 2>/dev/null >/dev/scullv1
+: >/dev/scullv1
+like "blocks of 4 pages: a write fails with ENOMEM" \
+	"$(dd if=/dev/zero of=/dev/scullv2 bs=1M 2>&1 | head -n 1)" \
+	".*: Cannot allocate memory"
+available=$(meminfo MemAvailable)
+ok "blocks of 4 pages: many are free, $available kB are available" \
+	[ "$available" -gt $((reserve + 65536)) ]
+# shellcheck disable=SC2046 # two numbers
+check_reserve "blocks of 4 pages" $(tests/lib/usable-memory -b) 1024 most
+check_no_oom "blocks of 4 pages"
+echo >&8
+ok "blocks of 4 pages: the other process keeps its memory" bystander_answers
 
 # All memory above the reserve is in use but 96 MiB, of which two devices take a page or
 # two in turn. Half of that becomes free.
@@ -180,6 +208,28 @@ is "single pages count for quanta of one page" \
 check_no_oom "single pages"
 echo >&8
 ok "single pages: the other process keeps its memory" bystander_answers
+
+# Page cache is available: it gives way to a device. Pages of a hole take no room on the
+# disk, and those read twice are in another list of the kernel.
+load limit=0 alloc=pages order=0
+disk=$scratch/disk
+mkdir "$disk"
+modprobe brd 2>/dev/null
+mke2fs -q -F -t ext4 -b "$page" /dev/ram0 2>/dev/null
+mount /dev/ram0 "$disk"
+truncate -s 150M "$disk/once" "$disk/twice"
+cat "$disk/once" "$disk/twice" "$disk/twice" >/dev/null
+cached=$(($(meminfo 'Active(file)') + $(meminfo 'Inactive(file)')))
+ok "page cache: $cached kB of files are in memory" [ $cached -gt 250000 ]
+like "page cache: a write fails with ENOMEM" \
+	"$(dd if=/dev/zero bs=1M 2>&1 >>$dev | head -n 1)" ".*: Cannot allocate memory"
+# shellcheck disable=SC2046 # two numbers
+check_reserve "page cache" $(tests/lib/usable-memory) 1024 most
+check_no_oom "page cache"
+echo >&8
+ok "page cache: the other process keeps its memory" bystander_answers
+: >$dev
+umount "$disk"
 
 kill $bystander
 

@@ -98,6 +98,16 @@ has_ended()
 	! [ -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
 }
 
+# WHAT TOTAL AVAILABLE GRANULE [most]: a writer has left an eighth of the usable memory, in
+# kB, but for what other processes and the per-CPU counters of the kernel change. With
+# "most", it has left no more than that and a quantum of GRANULE.
+check_reserve()
+{
+	ok "$1: $3 of $2 kB are left, an eighth at least" [ "$3" -ge $(($2 / 8 - 8192)) ]
+	[ ! "${5-}" ] || ok "$1: $3 of $2 kB are left, an eighth and $4 kB at most" \
+		[ "$3" -le $(($2 / 8 + 10240 + $4)) ]
+}
+
 # Prints the plan and exits. done_testing() of tests/lib/driver.sh calls it,
 # too.
 print_plan()
