@@ -243,7 +243,16 @@ static ssize_t scullv_read_iter(struct kiocb *iocb, struct iov_iter *to)
  */
 static void prepare_buffer(const struct iov_iter *from)
 {
-	fault_in_iov_iter_readable(from, iov_iter_count(from));
+	struct iov_iter rest = *from;
+	size_t len;
+
+	while ((len = min_t(size_t, iov_iter_count(&rest), SCULLV_CHUNK))) {
+		if (fault_in_iov_iter_readable(&rest, len) ||
+		    fatal_signal_pending(current))
+			break;
+		iov_iter_advance(&rest, len);
+		cond_resched();
+	}
 }
 
 static int wait_for_end(struct scullv_dev *dev, const struct iov_iter *from)

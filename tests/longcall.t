@@ -129,6 +129,9 @@ like "the limit has room for one of $# quanta" \
 measure "SEEK_DATA past refused quanta" $dev data 0
 yields
 ends_when_killed
+measure "an append from a buffer that is not present" $dev append 536870912
+yields
+ends_when_killed
 measure "a dump past refused quanta" /proc/scullvmem pread 80
 yields
 ends_when_killed

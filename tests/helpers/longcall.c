@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: longcall FILE pread|data OFFSET
+ * usage: longcall FILE pread|data|append NUMBER
  *
- * Makes a long system call: reads one byte at OFFSET, or seeks data from OFFSET on.
- * Prints, in milliseconds of processor time,
+ * Makes a long system call: reads one byte at offset NUMBER, seeks data from there on, or
+ * appends NUMBER bytes from a buffer whose pages are not present, for which there is no
+ * room. Prints, in milliseconds of processor time,
  *
  *	whole	the time of the call
  *	run	the longest time without a switch to another process that waits for the
@@ -20,6 +21,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,7 @@
 #include <unistd.h>
 
 static const char *file, *call;
-static off_t offset;
+static off_t number;
 static long long whole = LLONG_MAX;	/* time of the call, in ns */
 
 static struct shared {
@@ -52,21 +54,38 @@ static long long clock_of(pid_t process)
 
 static int open_file(void)
 {
-	int fd = open(file, O_RDONLY);
+	bool appends = !strcmp(call, "append");
+	int fd = open(file, appends ? O_WRONLY | O_APPEND : O_RDONLY);
 
 	if (fd < 0)
 		err(1, "%s", file);
 	return fd;
 }
 
+static void append_absent(int fd)
+{
+	void *buffer = mmap(NULL, number, PROT_READ,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	/* a huge page would be one fault for many pages */
+	if (buffer == MAP_FAILED || (madvise(buffer, number, MADV_NOHUGEPAGE) &&
+				     errno != EINVAL))
+		err(1, "buffer");
+	if (write(fd, buffer, number) == number)
+		errx(1, "there is room for the append");
+	munmap(buffer, number);
+}
+
 static void make_call(int fd)
 {
 	char byte;
 
-	if (!strcmp(call, "pread")) {
-		if (pread(fd, &byte, 1, offset) != 1)
+	if (!strcmp(call, "append")) {
+		append_absent(fd);
+	} else if (!strcmp(call, "pread")) {
+		if (pread(fd, &byte, 1, number) != 1)
 			err(1, "pread");
-	} else if (lseek(fd, offset, SEEK_DATA) < 0) {
+	} else if (lseek(fd, number, SEEK_DATA) < 0) {
 		err(1, "lseek");
 	}
 }
@@ -214,10 +233,10 @@ int main(int argc, char **argv)
 	int round;
 
 	if (argc != 4)
-		errx(2, "usage: longcall FILE pread|data OFFSET");
+		errx(2, "usage: longcall FILE pread|data|append NUMBER");
 	file = argv[1];
 	call = argv[2];
-	offset = strtoll(argv[3], NULL, 0);
+	number = strtoll(argv[3], NULL, 0);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
