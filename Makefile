@@ -142,7 +142,7 @@ lint: ## run the static checks, and compile with all warnings for KERNELS
 	@tests/lint $(KERNELS)
 
 clean: ## remove the files that "make" has built
-	rm -f *.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
+	rm -f *.o .*.o *.ko *.mod *.mod.c .*.cmd .*.d Module.symvers modules.order
 
 distclean: clean ## remove build/, too: kernels, programs and results
 	[ ! -L build/elsewhere ] || rm -rf "$$(readlink build/elsewhere)"

@@ -5,6 +5,7 @@
 # nothing is left.
 
 . tests/lib/driver.sh
+invalid_values=yes
 
 # prints what scullv has in the system, one path per line
 traces()
@@ -103,6 +104,37 @@ is "scullv_unload -h prints the usage" \
 	"$(outcome ./scullv_unload -h | head -n 1)" "0 usage: scullv_unload"
 is "options that print the usage load nothing" "$(traces)" ""
 
+# -- the environment --
+
+mkdir "$scratch/applets"
+for applet in find sed grep; do
+	ln -s "$(command -v $applet)" "$scratch/applets"
+done
+is "the scripts find the programs of /usr/sbin themselves" \
+	"$(env PATH="$scratch/applets:/usr/bin" sh -c \
+		'./scullv_load 2>&1 && ./scullv_unload 2>&1')$(traces)" ""
+mkdir "$scratch/locale"
+for program in insmod rmmod; do
+	cat >"$scratch/locale/$program" <<-'END'
+		#!/bin/sh
+		echo "the locale is ${LC_ALL-$LANG}"
+		exit 1
+	END
+	chmod +x "$scratch/locale/$program"
+done
+for variable in LANG LC_ALL; do
+	run env PATH="$scratch/locale:$PATH" $variable=de_DE.UTF-8 ./scullv_load
+	ok "scullv_load runs programs in the C locale, whatever $variable" \
+		prints "the locale is C$"
+	./scullv_load
+	run env PATH="$scratch/locale:$PATH" $variable=de_DE.UTF-8 ./scullv_unload
+	ok "scullv_unload runs programs in the C locale, whatever $variable" \
+		prints "the locale is C$"
+	./scullv_unload
+done
+is "the messages go to the standard error" \
+	"$(./scullv_load order 2>/dev/null; ./scullv_unload 2>/dev/null)" ""
+
 # -- unload while a device is in use --
 
 # COMMAND...: starts it in the background as $holder and waits until it is ready
@@ -200,6 +232,19 @@ losetup -d /dev/loop0
 ./scullv_unload
 
 ./scullv_load
+what="scullv_unload names a process that only maps a device"
+hold tests/helpers/holder map /dev/scullv1
+run ./scullv_unload
+release
+if [ $status = 77 ]; then
+	skip "$what" "devices cannot be mapped"
+	./scullv_load
+else
+	is "$what" "$(grep -v rmmod: "$scratch/out")" \
+		"scullv_unload: process $holder (holder) has /dev/scullv1 open
+scullv_unload: scullv stays loaded; end its users and try again"
+fi
+
 for way in socket io_uring perf; do
 	hold tests/helpers/holder $way /dev/scullv0
 	run ./scullv_unload
@@ -242,6 +287,19 @@ is "GROUP and MODE set the group and the mode" \
 is "GROUP can be a number" "$(GROUP=4321 MODE=640 ./scullv_load 2>&1
 	stat -c '%A %g' /dev/scullv1)" "crw-r----- 4321"
 ./scullv_unload
+is "empty GROUP and MODE select the defaults" "$(GROUP='' MODE='' ./scullv_load 2>&1
+	node_info /dev/scullv1)" "crw-rw-r-- staff $major:1"
+./scullv_unload
+cp /etc/group "$scratch/group"
+printf '%s\n' wheel:x:51: "lab users:x:52:" >>/etc/group
+is "the group is staff even if there is wheel" "$(./scullv_load 2>&1
+	node_info /dev/scullv0)" "crw-rw-r-- staff $major:0"
+./scullv_unload
+is "GROUP can have a space" "$(GROUP="lab users" ./scullv_load 2>&1
+	node_info /dev/scullv0)" "crw-rw-r-- lab users $major:0"
+./scullv_unload
+cp "$scratch/group" /etc/group
+
 
 cp /etc/group "$scratch/group"
 sed -i 's/^staff:/wheel:/' /etc/group
@@ -258,31 +316,56 @@ is "without staff and wheel, the devices keep group root" \
 ./scullv_unload
 cp "$scratch/group" /etc/group
 
-# a udev rule, which this udevadm applies
-mkdir "$scratch/udev"
-cat >"$scratch/udev/udevadm" <<'END'
-#!/bin/sh
-chgrp disk /dev/scullv[0-9]*
-chmod 640 /dev/scullv[0-9]*
-END
-chmod +x "$scratch/udev/udevadm"
-mkdir -p /run/udev
+# -- udev --
+
+mkdir -p "$scratch/udev" /run/udev
 : >/run/udev/control
-is "a udev rule replaces the defaults of scullv_load" \
-	"$(PATH=$scratch/udev:$PATH ./scullv_load 2>&1
-	node_info /dev/scullv1)" "crw-r----- disk $major:1"
-./scullv_unload
-is "GROUP and MODE take precedence over a udev rule" \
-	"$(PATH=$scratch/udev:$PATH GROUP=staff MODE=0600 ./scullv_load 2>&1
-	node_info /dev/scullv1)" "crw------- staff $major:1"
-./scullv_unload
+# COMMANDS: a udevadm that runs them
+udevadm_does()
+{
+	printf '#!/bin/sh\n%s\n' "$1" >"$scratch/udev/udevadm"
+	chmod +x "$scratch/udev/udevadm"
+}
+# WHAT EXPECTED COMMANDS [SETTING]...: the rights of 12 nodes if udev runs COMMANDS
+check_udev()
+{
+	what=$1
+	expected=$2
+	udevadm_does "$3"
+	shift 3
+	is "$what" "$(env PATH="$scratch/udev:$PATH" "$@" ./scullv_load devs=12 2>&1
+		stat -c '%U %G %a' /dev/scullv[0-9]* | sort | uniq -c | xargs
+		readlink /dev/scullv)" "12 $expected
+scullv0"
+	./scullv_unload
+}
+rights='chgrp disk /dev/scullv[0-9]*; chmod 640 /dev/scullv[0-9]*'
+link='ln -s scullv0 /dev/scullv'
+check_udev "a udev rule replaces the defaults" "root disk 640" "$rights"
+check_udev "a udev rule may have made the link" "root disk 640" "$rights; $link"
+check_udev "a udev rule that sets only the group counts" "root disk 600" \
+	'chgrp disk /dev/scullv[0-9]*'
+check_udev "a udev rule that sets only the mode counts" "root root 640" \
+	'chmod 640 /dev/scullv[0-9]*'
+check_udev "a udev rule that sets only the owner counts" "student root 600" \
+	'chown student /dev/scullv[0-9]*'
+check_udev "without a udev rule the defaults apply, also while udevd runs" \
+	"root staff 664" "exit 0"
+check_udev "GROUP and MODE take precedence over a udev rule" "root staff 606" \
+	"$rights" GROUP=staff MODE=0606
+check_udev "MODE alone takes precedence over a udev rule" "root staff 606" \
+	"$rights" MODE=606
+check_udev "GROUP alone takes precedence over a udev rule" "root tty 664" \
+	"$rights" GROUP=tty
 rm -r /run/udev
+check_udev "a udevadm that fails, as without udevd, is no failure" \
+	"root staff 664" "exit 1"
 
 # -- failures --
 
 check_failure "scullv_load with an unknown group" 'GROUP=nobodies: .*groupadd nobodies' \
 	env GROUP=nobodies ./scullv_load
-for mode in rw-rw-r-- 668 64 00664; do
+for mode in rw-rw-r-- 668 6 64 00664 000664; do
 	check_failure "scullv_load with MODE=$mode" "MODE=$mode: .*such as 664" \
 		env MODE=$mode ./scullv_load
 done
@@ -312,6 +395,21 @@ check_failure "scullv_load with a major number in use" \
 check_failure "scullv_load with an unknown parameter" \
 	"kernel log: .*unknown parameter 'ordr'" \
 	./scullv_load ordr=2
+
+for signal in HUP INT TERM; do
+	udevadm_does "kill -$signal \$PPID"
+	run env PATH="$scratch/udev:$PATH" ./scullv_load
+	is "SIG$signal ends scullv_load with status 1" $status 1
+	is "scullv_load leaves nothing after SIG$signal" "$(traces)" ""
+	unload
+done
+mkdir "$scratch/fakes"
+printf '#!/bin/sh\nexit 1\n' >"$scratch/fakes/chgrp"
+chmod +x "$scratch/fakes/chgrp"
+run env PATH="$scratch/fakes:$PATH" ./scullv_load
+is "scullv_load fails if it cannot set the group" $status 1
+is "scullv_load leaves nothing if it cannot set the group" "$(traces)" ""
+unload
 
 # COMMAND...: run it without kmod, without those programs of busybox
 # shellcheck disable=SC2317 # called by check_failure
@@ -365,7 +463,9 @@ ok "the message for another kernel has a line with the commands" \
 
 cat >"$folder/insmod" <<'END'
 #!/bin/sh
-[ ! "$LOG" ] || printf '%b\n' "$LOG" >/dev/kmsg
+[ ! "$LOG" ] || printf '%b\n' "$LOG" | while IFS= read -r line; do
+	printf '%s\n' "$line" >/dev/kmsg
+done
 printf '%s\n' "insmod: ERROR: could not insert module $1: $ERROR" >&2
 exit 1
 END
@@ -398,12 +498,42 @@ check_failure "scullv_load in a container" "container.*make demo" \
 fails "the message for a container does not mention keys" prints "sign"
 check_failure "scullv_load of a module loaded concurrently" \
 	"unload it with scullv_unload" load_fails "File exists"
+check_failure "scullv_load of an installed module of another build" \
+	"not match the running kernel: install" load_fails "Exec format error"
 check_failure "scullv_load with an escape sequence in the error" \
 	'module .*: a\?\[1m.033\[1m' \
 	load_fails "$(printf 'a\033[1m\\033[1m')"
 check_failure "scullv_load with an escape sequence in the kernel log" \
 	'kernel log: scullv: a.*\[1m.033\[1m' \
 	load_fails "Input/output error" 'scullv: a\033[1m\\033[1m'
+check_failure "scullv_load with several lines in the kernel log" \
+	'kernel log: scullv: second$' load_fails "Input/output error" \
+	'scullv: first\nscullv: loading out-of-tree module taints kernel.\nscullv: second'
+is "scullv_load shows each line of the kernel log but taints" \
+	"$(sed -n 's/.* kernel log: //p' "$scratch/out")" "scullv: first
+scullv: second"
+cat >"$folder/insmod" <<'END'
+#!/bin/sh
+/usr/sbin/insmod "$@"
+kill -INT $PPID
+END
+chmod +x "$folder/insmod"
+run env PATH="$folder:$PATH" "$folder/scullv_load"
+is "SIGINT during insmod ends scullv_load with status 1" $status 1
+is "scullv_load leaves nothing after SIGINT during insmod" "$(traces)" ""
+unload
+cat >"$folder/insmod" <<'END'
+#!/bin/sh
+/usr/sbin/insmod "$@"
+echo "insmod: ERROR: could not insert module $1: File exists" >&2
+exit 1
+END
+run env PATH="$folder:$PATH" "$folder/scullv_load"
+ok "scullv_load refers to scullv_unload if another process is faster" \
+	prints "already loaded; unload it with scullv_unload"
+ok "scullv_load keeps the module that another process has loaded" \
+	[ -d /sys/module/scullv ]
+unload
 rm "$folder/insmod"
 
 # -- other files in /dev --
@@ -428,6 +558,13 @@ is "scullv_load leaves nothing else if a file has the name of the link" \
 is "scullv_load keeps a file that has the name of the link" \
 	"$(cat /dev/scullv)" "no link"
 rm /dev/scullv
+for target in scullv3 missing "$scratch"; do
+	ln -sfn "$target" /dev/scullv
+	is "scullv_load replaces a link to $target" \
+		"$(./scullv_load 2>&1; readlink /dev/scullv)" scullv0
+	./scullv_unload
+done
+rm -f /dev/scullv
 
 ./scullv_load
 rm /dev/scullv1 /dev/scullv2 /dev/scullv
@@ -455,12 +592,24 @@ modules=/lib/modules/$release
 mkdir -p "$modules/updates"
 cp scullv.ko "$modules/updates"
 depmod
+ln -s "$folder/scullv_load" "$scratch/link"
+mkdir -p /etc/modprobe.d
+echo "options scullv order=5 devs=7" >/etc/modprobe.d/scullv.conf
+is "scullv_load prefers the module beside it to the installed one, also through a link" "$(
+	"$scratch/link" 2>&1
+	cat /sys/class/scullv/scullv0/order)" 4
+./scullv_unload
+is "sh finds the module beside scullv_load, too" "$(cd "$folder" && sh scullv_load 2>&1
+	cat /sys/class/scullv/scullv0/order)" 4
+./scullv_unload
 rm "$folder/scullv.ko"
-is "scullv_load loads the installed module if its directory has none" "$(
+is "scullv_load loads the installed module with the options for modprobe" "$(
 	"$folder/scullv_load" scullv_order=3 2>&1
-	cat /sys/class/scullv/scullv0/order)" 3
+	cat /sys/class/scullv/scullv0/order
+	find /sys/class/scullv/scullv* | wc -l)" "3
+7"
 "$folder/scullv_unload"
-rm "$modules/updates/scullv.ko"
+rm -r "$modules/updates/scullv.ko" /etc/modprobe.d
 depmod
 
 # COMMANDS: run where nothing creates nodes in /dev
@@ -484,6 +633,33 @@ is "a failed scullv_load removes the nodes that it has created" \
 	echo >/dev/scullv; ./scullv_load 2>/dev/null
 	ls /dev")" "null
 scullv"
+# old nodes: of another major number, and of another minor number
+is "scullv_load creates all of 12 nodes, also in place of old ones" "$(without_devtmpfs "
+	mknod /dev/scullv2 c $((0x$major)) 20 && mknod /dev/scullv3 c 1 3 &&
+	mknod /dev/scullv4 c $((0x$major)) 3 &&
+	./scullv_load devs=12 && stat -c '%n %A %G %Hr:%Lr' /dev/scullv[0-9]* |
+	sort -V")" "$(seq 0 11 |
+		sed "s,.*,/dev/scullv& crw-rw-r-- staff $((0x$major)):&,")"
+unload
+is "scullv_unload removes all of 12 nodes" "$(without_devtmpfs "
+	./scullv_load devs=12 && ./scullv_unload
+	ls /dev")" null
+# a device manager such as mdev, which creates the nodes while scullv_load waits
+cat >"$scratch/fakes/sleep" <<'END'
+#!/bin/sh
+rm -f /dev/scullv1
+for device in /sys/class/scullv/scullv*; do
+	IFS=: read -r major minor <"$device/dev"
+	/usr/bin/mknod -m 600 "/dev/${device##*/}" c "$major" "$minor"
+done
+END
+printf '#!/bin/sh\nexit 1\n' >"$scratch/fakes/mknod"
+rm "$scratch/fakes/chgrp"
+chmod +x "$scratch/fakes/"*
+is "scullv_load waits for nodes that appear a moment later" "$(without_devtmpfs "
+	PATH=$scratch/fakes:\$PATH ./scullv_load && stat -c '%A %G' /dev/scullv[0-9]* |
+	uniq -c | xargs")" "4 crw-rw-r-- staff"
+unload
 is "no trace of scullv is left after all failures" "$(traces)" ""
 
 done_testing

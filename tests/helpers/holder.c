@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: holder socket|io_uring|perf DEVICE
+ * usage: holder socket|io_uring|perf|map DEVICE
  *
- * Uses the module without a descriptor of DEVICE: a socket or io_uring refers to the open
- * file, or perf counts a trace event. Prints "ready" and waits for the end of the standard
+ * Uses the module without a descriptor of DEVICE: a socket, io_uring or a mapping refers to
+ * the open file, or perf counts a trace event. Prints "ready" and waits for the end of the standard
  * input. The exit status is 77 if the kernel lacks the facility.
  */
 #include <err.h>
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,12 +74,18 @@ static void count_with_perf(void)
 		err(errno == ENOSYS ? 77 : 1, "perf");
 }
 
+static void map_device(int fd)
+{
+	if (mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED)
+		err(errno == ENODEV ? 77 : 1, "mmap");	/* the caches alias */
+}
+
 int main(int argc, char **argv)
 {
 	int fd;
 
 	if (argc != 3)
-		errx(2, "usage: holder socket|io_uring|perf DEVICE");
+		errx(2, "usage: holder socket|io_uring|perf|map DEVICE");
 	fd = open(argv[2], O_RDONLY);
 	if (fd < 0)
 		err(1, "%s", argv[2]);
@@ -86,6 +93,8 @@ int main(int argc, char **argv)
 		send_to_socket(fd);
 	else if (!strcmp(argv[1], "perf"))
 		count_with_perf();
+	else if (!strcmp(argv[1], "map"))
+		map_device(fd);
 	else
 		register_with_io_uring(fd);
 	close(fd);

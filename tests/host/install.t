@@ -71,6 +71,8 @@ is "make install keeps the edited options" \
 	"$(cat "$root/etc/modprobe.d/scullv.conf")" "options scullv order=2"
 mkdir "$root/lib/modules/$release/updates/dkms"
 : >"$root/lib/modules/$release/updates/dkms/scullv.ko"
+mkdir -p "$root/lib/modules/1.0-other/updates"
+: >"$root/lib/modules/1.0-other/updates/scullv.ko.xz"
 ok "make uninstall succeeds" run_make uninstall DESTDIR="$root"
 is "make uninstall keeps the module of DKMS only" "$(list_files "$root")" \
 	"644 lib/modules/$release/updates/dkms/scullv.ko"
@@ -78,6 +80,18 @@ rm -r "${root:?}/lib"
 is "make uninstall leaves no directory" "$(ls -A "$root")" ""
 ok "make uninstall succeeds where nothing is installed" \
 	run_make uninstall DESTDIR="$root"
+(umask 077 && run_make install DESTDIR="$scratch/private" INSTALL_MOD_DIR=extra)
+is "with umask 077, the files are those that all can read, the module in INSTALL_MOD_DIR" \
+	"$(list_files "$scratch/private" | sed 's,/extra/,/updates/,')" "$all"
+is "with umask 077, all can enter the directories" \
+	"$(find "$scratch/private" -mindepth 1 -type d ! -perm 755)" ""
+ok "make uninstall accepts INSTALL_MOD_DIR" \
+	run_make uninstall DESTDIR="$scratch/private" INSTALL_MOD_DIR=extra
+is "make uninstall removes the module from INSTALL_MOD_DIR" \
+	"$(ls -A "$scratch/private")" ""
+is "the rule makes a link to the first device only" \
+	"$(grep SYMLINK packaging/scullv.rules)" \
+	'SUBSYSTEM=="scullv", KERNEL=="scullv0", SYMLINK+="scullv"'
 
 # a root directory with that kernel
 modules=$root/mnt/lib/modules/$release
@@ -102,13 +116,17 @@ is "make uninstall updates the list of modules" "$(cat "$modules/modules.dep")" 
 is "make uninstall removes everything from PREFIX and INSTALL_MOD_PATH" \
 	"$(ls "$root"; find "$root" -name '*scullv*' -o -name updates)" mnt
 
-for setting in MODE=rw MODE=66 "GROUP=a b"; do
+for setting in MODE=rw MODE=668 MODE=6 MODE=66 MODE=00664 "GROUP=a b" 'GROUP=a"b'; do
 	fails "make install with $setting fails" \
 		run_make install DESTDIR="$root" "$setting"
 	ok "the message for $setting names the value" \
 		grep -q "invalid $setting: expected" "$scratch/out"
 done
 is "make install with an invalid value installs nothing" "$(ls "$root")" mnt
+ok "make install accepts a group with all valid characters" \
+	run_make install DESTDIR="$scratch/group" GROUP=Lab_1.a-b MODE=2660
+ok "the udev rule has that group and mode" grep -q 'GROUP="Lab_1.a-b", MODE="2660"' \
+	"$scratch/group/etc/udev/rules.d/60-scullv.rules"
 
 # -- make sign --
 
@@ -145,6 +163,20 @@ mv "$dkms/key" "$dkms/mok.key"
 mv "$dkms/certificate" "$dkms/mok.pub"
 ok "make sign succeeds with the default key of DKMS" run_make sign DESTDIR="$root"
 is "the module is signed with the key of DKMS" "$(signer)" dkms
+mok=$root/var/lib/shim-signed/mok
+create_key "$mok" ubuntu
+mv "$mok/key" "$mok/MOK.priv"
+mv "$mok/certificate" "$mok/MOK.der"
+mkdir "$scratch/bin"
+printf '#!/bin/sh\necho "key is not enrolled"\nexit 1\n' >"$scratch/bin/mokutil"
+chmod +x "$scratch/bin/mokutil"
+ok "make sign succeeds with the key of Ubuntu, which is not enrolled" \
+	run_make sign DESTDIR="$root" PATH="$scratch/bin:$PATH"
+is "the module is signed with the key of Ubuntu rather than with that of DKMS" \
+	"$(signer)" ubuntu
+ok "make sign shows how to enroll the key" \
+	grep -q "sudo mokutil --import $mok/MOK.der" "$scratch/out"
+fails "make sign with CERT alone fails" run_make sign CERT="$mok/MOK.der"
 mkdir -p "$root/etc/dkms/framework.conf.d"
 create_key "$root/keys" configured
 echo 'mok_signing_key="/missing"' >"$root/etc/dkms/framework.conf"
@@ -173,5 +205,14 @@ openssl x509 -inform DER -in "$scratch/own/certificate" -out "$scratch/own/pem"
 ok "the signature is that of the module" openssl cms -verify -binary -inform DER \
 	-in "$scratch/cms" -content "$scratch/content" -noverify -nointern \
 	-certfile "$scratch/own/pem" -out /dev/null
+
+run_make clean
+is "make clean removes what the build has created" "$(cd "$scratch" && find . -maxdepth 1 \
+	\( -name '.?*' -o -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '*.symvers' \
+	-o -name modules.order \))" ""
+sources=$(find . -maxdepth 1 -name '*.[ch]' ! -name '*.mod.c')
+# shellcheck disable=SC2046 # names of files
+ok "make clean removes no source" ls -d "$scratch/Kbuild" "$scratch/scullv.4" \
+	$(echo "$sources" | sed "s,^\.,$scratch,")
 
 done_testing

@@ -21,6 +21,23 @@ for dir in "$scratch/headers" "$scratch/missing" "$PWD"; do
 		"$dir has no headers .*KDIR=DIR\..*"
 done
 
+fails "KVER without headers is refused" make module KVER=9.9-none
+like "the message names the directory of KVER" "$(grep -v '^make: ' "$scratch/output")" \
+	"/lib/modules/9.9-none/build has no headers .*linux-headers-9.9-none.*"
+# RELEASE: packaging/dkms.conf does not exclude it
+# shellcheck disable=SC2317 # called by ok
+is_supported()
+{
+	echo "$1" | grep -Eq "$supported"
+}
+supported=$(sed -n 's/^BUILD_EXCLUSIVE_KERNEL="\(.*\)"/\1/p' packaging/dkms.conf)
+for release in 6.1.0-28-amd64 6.9.1 6.12.57 7.3.4 10.1; do
+	ok "DKMS builds for $release" is_supported $release
+done
+for release in 5.10.0 6.0.19; do
+	fails "DKMS does not build for $release" is_supported $release
+done
+
 # ARCHITECTURE: print the default kernel of such a machine
 default_kernel_of()
 {
