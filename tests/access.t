@@ -93,6 +93,9 @@ without()
 }
 is "root without CAP_SYS_ADMIN cannot TORDER 0" "$(without sys_admin)" EPERM
 is "root without CAP_SYS_RAWIO can TORDER 0" "$(without sys_rawio)" 0
+is "the caller's capability counts, not the opener's" \
+	"$(as_student tests/helpers/ioctl -i $dev TORDER 9 <>$dev)" EPERM
+is "setting the order needs no write access" "$(tests/helpers/ioctl -r $dev TORDER 0)" 0
 
 for name in order qset alloc size quanta bytes; do
 	fails "an unprivileged user cannot write the attribute $name" \
@@ -206,6 +209,8 @@ is "a dump that an unprivileged user opens for a setuid program has hashed addre
 restrict 1
 student sh -c "$setuid/cat </proc/scullvmem" >"$dump"
 is "such a dump has no addresses at kptr_restrict=1" "$(kind "$dump")" hidden
+is "a setuid program of an unprivileged user sees none at kptr_restrict=1, either" \
+	"$(student "$setuid/cat" /proc/scullvmem >"$dump"; kind "$dump")" hidden
 
 # a later change of kptr_restrict does not count
 restrict 0
