@@ -5,6 +5,7 @@
 # commands, trace events and the format of the dump.
 
 . tests/lib/driver.sh
+invalid_values=yes
 
 # tests/check copies these here
 abi=tests/ABI.md
@@ -112,6 +113,9 @@ is "the ABI lists the ioctl commands of the header, with their numbers" \
 is "the man page lists the ioctl commands of the header" \
 	"$(section IOCTLS | grep -o 'SCULLV_IOC[A-Z][A-Z]*' | sort -u)" \
 	"$(cut -d ' ' -f 1 "$scratch/commands" | sort)"
+is "QORDER and QQSET have the numbers of the book, without the header" \
+	"$(tests/helpers/ioctl /dev/scullv0 0x4b04) $(
+		tests/helpers/ioctl /dev/scullv0 0x4b0a)" "1 2"
 is "the driver has all ioctl commands of the ABI" \
 	"$(while read -r name _; do
 		tests/helpers/ioctl /dev/scullv0 "${name#SCULLV_IOC}" 4
@@ -136,6 +140,31 @@ is "the ABI lists the trace events of the module" "$(described "$events/")" \
 is "the man page lists the trace events of the module" \
 	"$(section "TRACE EVENTS" | sed -n 's/^\.It Sy scullv://p' | sort)" \
 	"$(cd $events && printf '%s\n' scullv* | sort)"
+
+# -- ranges: those of the messages in the log --
+
+# NAME RANGE: the man page has that range for that parameter
+# shellcheck disable=SC2317 # called by ok
+has_range()
+{
+	section "MODULE PARAMETERS" | sed -n "/^\.It Cm $1 Ns /,/^\.It /p" |
+		tr '\n' ' ' | grep -q "[^0-9]$2[^0-9]"
+}
+unload
+for name in major devs order qset; do
+	fails "insmod fails with the largest number for $name" \
+		insmod scullv.ko $name=4294967295
+	range=$(log | sed -n \
+		"s/.* scullv: $name=4294967295: must be a number from //p" | tail -n 1)
+	like "the message has $name, the number and the range" "$range" \
+		"[01] to [1-9][0-9]*"
+	if [ $name = order ] && [ "$(getconf PAGESIZE)" != 4096 ]; then
+		skip "the man page has the range of order" "it has that for 4 KiB"
+	else
+		ok "the man page has the range of $name, $range" \
+			has_range $name "$range"
+	fi
+done
 
 # -- the dump --
 

@@ -24,6 +24,16 @@ in_vmalloc()
 	vmalloc_areas | grep -c -f "$scratch/quanta"
 }
 
+# DEVICE: number of its arrays of slots that are vmalloc areas
+arrays_in_vmalloc()
+{
+	awk -v heading="Device $1:" '
+		/^Device/	{ mine = index($0, heading) == 1 }
+		mine && sub(/.*, qset at /, "") { sub(/,.*/, ""); print "^0x" $0 }
+		' /proc/scullvmem >"$scratch/arrays"
+	vmalloc_areas | grep -c -f "$scratch/arrays"
+}
+
 # DEVICE SIZE: number of its quanta that are aligned to SIZE, a power of two
 aligned()
 {
@@ -69,6 +79,18 @@ for i in 0 1 2 3; do
 done
 is "trims of all devices free all vmalloc areas" "$(grep -c scullv /proc/vmallocinfo)" 0
 
+# vmalloc does not use huge pages
+if [ "$(uname -m)" = x86_64 ]; then
+	load alloc=vmalloc order=9
+	head -c $((7 * 2097152)) /dev/zero >/dev/scullv0
+	is "guard pages leave some quanta of vmalloc, order 9, unaligned" \
+		"$(($(aligned 0 2097152) < 7))" 1
+	load alloc=vmalloc,pages,huge,huge order=4,4,4,9 qset=3
+else
+	skip "guard pages leave some quanta of vmalloc, order 9, unaligned" \
+		"the size of huge pages depends on the architecture"
+fi
+
 # -- no stale memory --
 
 # Fill memory with ones and free it, then write one byte to each new quantum.
@@ -97,6 +119,9 @@ for i in 0 1 2 3; do
 			"pwrite $page $(((qset - 1) * page))" "lseek 0 data" \
 			"lseek $((qset * page)) data" "pread $page 0")" \
 		"$page $page $(((qset - 1) * page)) $(((2 * qset - 1) * page)) $page"
+	[ "$qset" -gt $slots ] && areas=2 || areas=0
+	is "qset $qset: $areas of the arrays in the dump are vmalloc areas" \
+		"$(arrays_in_vmalloc $i)" "$areas"
 	: >/dev/scullv$i
 done
 is "trims free all arrays of slots" "$(grep -c scullv /proc/vmallocinfo)" 0
@@ -120,10 +145,20 @@ for alloc in pages huge vmalloc; do
 	is "$before to $alloc: data is written and read with $alloc" "$(cat $dev)" more
 done
 
+# an empty device of the same order and qset
+for alloc in pages vmalloc; do
+	: >$dev
+	echo $alloc >/sys/class/scullv/scullv0/alloc
+	: >$dev
+	printf data 1<>$dev
+	[ $alloc = pages ] && areas=0 || areas=1
+	is "the trim of an empty device applies $alloc" "$(in_vmalloc 0)" "$areas"
+done
+
 # -- fragmented memory --
 
 # Free every second page: half of the memory is free, with few blocks of 16 pages.
-load limit=0 alloc=pages,pages,pages,vmalloc order=0,0,4,4
+load limit=0 alloc=pages,pages,pages,vmalloc,huge order=0,0,4,4,9 devs=5
 ok "memory can be fragmented into single pages" \
 	tests/helpers/fragment /dev/scullv0 /dev/scullv1
 : >/dev/scullv1
@@ -137,6 +172,9 @@ ok "pages, order 4: $free of $total kB are available after the failure" \
 ok "vmalloc, order 4: fragmented memory holds a quarter of the available size" \
 	dd if=/dev/zero of=/dev/scullv3 bs=1M \
 	count="$(clamp_to_vmalloc $((free / 4096)))"
+ok "huge, order 9: fragmented memory holds another eighth of it" \
+	dd if=/dev/zero of=/dev/scullv4 bs=1M \
+	count="$(clamp_to_vmalloc $((free / 8192)))"
 is "writes to fragmented memory do not invoke the OOM killer" \
 	"$(log | grep -E 'Out of memory|oom-kill|Killed process')" ""
 

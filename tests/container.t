@@ -76,6 +76,7 @@ check_exit()
 	stored=$(attribute bytes "$_device")
 	quanta=$(attribute quanta "$_device")
 	charged_index=$(sed -n 's/^slab_reclaimable //p' "$group/memory.stat")
+	charged_slab=$(sed -n 's/^slab_unreclaimable //p' "$group/memory.stat")
 	is "$_what: no process is killed" "$(killed)" "$_killed"
 	: >"/dev/scullv$_device"
 	ok "$_what: a trim uncharges the group" await group_has_room
@@ -135,14 +136,27 @@ check_exit "a write to every 64th item succeeds" 0 0 \
 ok "the XArray nodes of distant items are charged, $charged_index bytes" \
 	[ "$charged_index" -ge $((500 * 64 * $(getconf LONG_BIT) / 8)) ]
 
-# Each quantum needs 3 XArray nodes, so some failures are those of a node: then the
-# quantum exists already.
+# qsets of one slot: 24 bytes at least for each item and its array
+count=$(((memory << 19) / page))
+geometry 3 vmalloc 1
+check_exit "a write to one item succeeds" 0 3 write /dev/scullv3 1 "$page" 1
+before=$charged_slab
+check_exit "a write to $count items succeeds" 0 3 write /dev/scullv3 1 "$page" "$count"
+what="items and their arrays are charged, $((charged_slab - before)) bytes"
+if [ "$page" = 4096 ]; then
+	ok "$what" [ $((charged_slab - before)) -ge $((count * 24 * 3 / 4)) ]
+else
+	skip "$what" "items are a small part of what is charged"
+fi
+
 # FILE: the sum of its numbers
 sum_of()
 {
 	awk '{ sum += $1 } END { print sum + 0 }' "$scratch/$1"
 }
 
+# Each quantum needs 3 XArray nodes, so some failures are those of a node: then the
+# quantum exists already.
 make_trace
 echo 1 >"$trace/events/scullv/enable"
 mkdir "$group-small"

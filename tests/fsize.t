@@ -22,6 +22,7 @@ as_tmpfs "a write across the limit is short and advances the position to the lim
 as_tmpfs "a write past the limit fails" "0 $large $large 0" \
 	rdwr,trunc "fsize 10" "pwrite 1 10" "pwrite 1 $((100 * page))" \
 	"lseek 0 end"
+is "a write past the limit allocates nothing" "$(attribute quanta)" 0
 as_tmpfs "a write of 0 bytes is not limited" "0 0 0" \
 	rdwr,trunc "fsize 10" "pwrite 0 10" "pwrite 0 11"
 as_tmpfs "pwrite across the limit is short" "0 3 10" \

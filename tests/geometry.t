@@ -5,6 +5,7 @@
 # and the errors and log messages for the others.
 
 . tests/lib/driver.sh
+invalid_values=yes
 
 page=$(getconf PAGESIZE)
 dev=/dev/scullv0
@@ -156,6 +157,9 @@ load_fails "order=$max_order,$((pages_max + 1))" \
 	"order=$((pages_max + 1)): $number 0 to $pages_max" alloc=huge,pages
 load_fails order=$((max_order + 1)) \
 	"order=$((max_order + 1)): $number 0 to $max_order" alloc=huge
+load_fails alloc=nosuch "alloc=nosuch: $names" qset=0
+load_fails "order=$((max_order + 1))" \
+	"order=$((max_order + 1)): $number 0 to $max_order" qset=0
 load_fails order=1,2,3,4,5 "order: 5 values for 4 devices"
 load_fails qset=1,2,3 "qset: 3 values for 2 devices" devs=2
 load_fails alloc=vmalloc,vmalloc "alloc: 2 values for 1 devices" devs=1
@@ -192,6 +196,8 @@ check_limit 0x1M			10
 check_limit 1g			10
 check_limit 1T			10
 check_limit 100%			10
+# on 32 bits more pages than a long counts
+check_limit $(((1 << 44) + page))	10
 check_limit $((9 * page))		9
 check_limit 0			10
 
@@ -205,6 +211,8 @@ for value in abc -1 "" 0% 101% % "5 6" 8388608T 18446744073709551617; do
 limit=$value: $rule"
 	is "limit=$value keeps the former limit" "$(cat $parameters/limit)" 3M
 done
+is "the former limit stays in force" \
+	"$(tests/helpers/calls $dev wronly "write 4194304")" 3145728
 
 # -- sysfs --
 
@@ -297,11 +305,14 @@ all_commands()
 	check_ioctl "0 5 5:50" GORDER
 	check_ioctl "0 50 5:50" GQSET
 	check_ioctl "0 9:50" SORDER 9
-	check_ioctl "0 9:90" SQSET 90
-	check_ioctl "0 8:90" TORDER 8
-	check_ioctl "0 8:80" TQSET 80
-	check_ioctl "0 8 7:80" XORDER 7
-	check_ioctl "0 80 7:70" XQSET 70
+	# more than two bytes
+	check_ioctl "0 9:90000" SQSET 90000
+	check_ioctl "0 90000 9:90000" GQSET
+	check_ioctl "0 8:90000" TORDER 8
+	check_ioctl "0 8:80000" TQSET 80000
+	check_ioctl "0 8 7:80000" XORDER 7
+	check_ioctl "0 80000 7:70000" XQSET 70000
+	check_ioctl "0 70000 7:70" XQSET 70
 	check_ioctl "7 $max_order:70" HORDER $max_order
 	check_ioctl "70 $max_order:1048576" HQSET 1048576
 	check_ioctl "$max_order $max_order:1048576" QORDER
@@ -372,6 +383,13 @@ ioctl_fails EINVAL "order=$((pages_max + 1)): $number 0 to $pages_max" \
 	TORDER $((pages_max + 1))
 is "SORDER reads its argument from read-only memory" \
 	"$(tests/helpers/ioctl $dev SORDER 3 readonly) $(attribute order)" "0 3"
+for allocator in pages huge; do
+	echo $allocator >$attributes/alloc
+	is "RESET keeps the allocator $allocator" \
+		"$(tests/helpers/ioctl $dev RESET) $(attribute order):$(attribute qset):$(
+			attribute alloc)" "0 4:500:$allocator"
+done
+echo 3 >$attributes/order
 
 # The messages are rate-limited; from here on they may be missing.
 
@@ -395,6 +413,31 @@ for command in TORDER HORDER TQSET HQSET; do
 done
 
 # -- concurrent settings --
+
+# shellcheck disable=SC2317 # called by await
+has_stalled_or_ended()
+{
+	grep -q handle_userfault "/proc/$pid/wchan" || has_ended "$pid"
+}
+
+# Another value is set while X waits for the page that it stores the old one in.
+mkfifo "$scratch/go"
+tests/helpers/ioctl $dev XQSET 7 late <"$scratch/go" >"$scratch/result" 2>&1 &
+pid=$!
+exec 7>"$scratch/go"
+await has_stalled_or_ended
+is "XQSET changes nothing before it has stored the old value" "$(attribute qset)" 500
+echo 9 >$attributes/qset
+exec 7>&-
+status=0
+wait $pid || status=$?
+if [ $status = 77 ]; then
+	skip "XQSET returns the value that it has replaced" "$(cat "$scratch/result")"
+else
+	is "XQSET returns the value that it has replaced, another task's" \
+		"$(cat "$scratch/result") $(attribute qset)" "0 9 7"
+fi
+echo 500 >$attributes/qset
 
 for pair in "order qset" "alloc order" "qset alloc"; do
 	# shellcheck disable=SC2086 # two words

@@ -134,4 +134,19 @@ for allocator in vmalloc pages huge; do
 	fi
 done
 
+# the first and the last page of a block
+use 4 pages
+quantum=$((page << 4))
+for n in 0 15; do
+	result=$(unless_hung tests/helpers/mmap "$dev" "write 0 $quantum 1" \
+		"map a shared rw 0 $quantum" "poison a $((n * page))" 2>&1)
+	like "pages: page $n of a block gets a memory error" "$result" \
+		"$quantum ok [0-9]+"
+	frame=${result##* }
+	: >"$dev"
+	is "pages: a trim does not free a block whose page $n is bad" \
+		"$((($(flags "$frame") >> 10) & 1)) $((($(flags "$frame") >> 19) & 1))" \
+		"0 1"
+done
+
 done_testing

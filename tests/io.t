@@ -217,6 +217,13 @@ for pages in 1 5 16 64; do
 done
 : >"$dev"
 
+# newer kernels read into pages of the kernel then
+tests/helpers/calls "$dev" rdwr,direct,trunc "write $part_size" <"$part" >"$scratch/output"
+tests/helpers/calls "$dev" rdonly,direct "splice-out $((part_size + 1))" 3>&1 \
+	>"$scratch/output" | cat >"$file"
+ok "splice from a device opened with O_DIRECT keeps the data" cmp "$part" "$file"
+: >"$dev"
+
 # FILE: splices from data, from a hole, from odd positions and from past the end
 pipe_holes()
 {

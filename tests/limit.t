@@ -4,6 +4,7 @@
 # The limit: the number of bytes that the quanta of all devices may have.
 
 . tests/lib/driver.sh
+invalid_values=yes
 
 page=$(getconf PAGESIZE)
 quantum=$((16 * page))
@@ -131,6 +132,19 @@ for _ in $(seq 64); do
 done >"$scratch/result" 2>&1
 is "64 writes to quanta larger than the container fail with ENOMEM" \
 	"$(sort "$scratch/result" | uniq -c | tr -s ' ')" " 64 ENOMEM"
+# An array of slots larger than the container; its quantum is pending meanwhile. All
+# writes go to one item.
+echo $((1048576 * $(getconf LONG_BIT) / 8 - 1048576)) >"$group/container/memory.max"
+echo $order >/sys/class/scullv/scullv3/order
+echo 1048576 >/sys/class/scullv/scullv3/qset
+: >/dev/scullv3
+# shellcheck disable=SC2016 # the child's pid
+is "200 writes to items larger than the container fail with ENOMEM" "$(
+	sh -c 'echo $$ >"$0/cgroup.procs" &&
+		exec chrt -f 1 tests/helpers/count-errors /dev/scullv3 write 200 1' \
+		"$group/container"
+)" "200 ENOMEM"
+is "items larger than the container leave no quantum" "$(attribute quanta 3)" 0
 # more than one such quantum
 length=$(($(clamp_to_vmalloc 64) << 20))
 is "writes that fail with ENOMEM leave the memory to others" \
@@ -240,6 +254,10 @@ for value in 9223372036854775808 9007199254740992K 8796093022208M 8589934592G 83
 	fails "limit=$value is too large" set_limit "$value"
 done
 is "invalid limits change nothing" "$(cat $parameter)" 0
+# one byte, or one unit, less
+for value in 9223372036854775807 9007199254740991K 8796093022207M 8589934591G 8388607T; do
+	ok "limit=$value is the largest in its unit" set_limit "$value"
+done
 echo 50M >$parameter
 is "limit=50M is valid" "$(cat $parameter)" 50M
 

@@ -196,6 +196,13 @@ as_tmpfs "a mapping of an empty device shows data written later" \
 	"map b private rw 0 $room" "load a 0 1" "store b 0 1 2" \
 	"write 0 9 1" "load a 0 9" "load b 0 9"
 
+# on 32 bits the size has more bits than an address
+as_tmpfs "the start of a device of more than 4 GiB can be mapped" \
+	"$((3 * page)) 9 ok 1 0 ok 2" "write 0 $((3 * page)) 1" \
+	"write $(((1 << 32) + page)) 9 1" "map a shared rw 0 $room" \
+	"load a 0 $((3 * page))" "load a $((room - page)) $page" \
+	"store a $((room - page)) 9 2" "read $((room - page)) 9"
+
 attributes=/sys/class/scullv/scullv0
 on_device "a fault of any kind on a hole allocates one quantum" \
 	"1 ok ok 1 0 2 0 2 0 3 ok 4 ok 5 0 5" "write $((room - 1)) 1 1" \
@@ -211,6 +218,15 @@ around=$((quantum / page < 16 ? quantum / page : 16))
 on_device "a fault maps the neighbours in its quantum" \
 	"$room ok 1 $around" "write 0 $room 1" "map a shared r 0 $room" \
 	"load a $((quantum + page)) 1" "resident a 0 $room"
+# larger quanta than 16 pages: a block of them, aligned in the device
+set_order 6
+on_device "a fault in a large quantum maps a block of 16 pages" \
+	"$quantum ok 1 16 16 ok 1 16 16" "write 0 $quantum 1" \
+	"map a shared r 0 $quantum" "load a $((21 * page)) 1" \
+	"resident a $((16 * page)) $((16 * page))" "resident a 0 $quantum" \
+	"map b private r $((5 * page)) $((40 * page))" "load b $((16 * page)) 1" \
+	"resident b $((11 * page)) $((16 * page))" "resident b 0 $((40 * page))"
+set_order 4
 on_device "a fault among mapped pages maps the other neighbours" \
 	"$quantum ok 1 ok 1 ok 1 $around" "write 0 $quantum 1" \
 	"map a shared r 0 $quantum" "load a 0 1" \
@@ -444,6 +460,46 @@ is "the open mode limits the protection of shared mappings" \
 is "the open mode limits the protection of mappings on tmpfs, too" \
 	"$(check_access "$file")" "$expected"
 
+# FILE: the flags of mappings of all kinds, from two open modes. A shared mapping for
+# writing is refused in the second one.
+flags_of()
+{
+	_file=$1
+	: >"$_file"
+	set -- "write 0 $size 1"
+	for mode in rdwr rdonly; do
+		set -- "$@" "open $_file $mode"
+		for kind in shared private; do
+			for protection in none r r,x rw; do
+				set -- "$@" "map a $kind $protection 0 $size" "flags a"
+			done
+		done
+	done
+	run_mmap "$_file" "$@"
+}
+flags=$(flags_of "$file")
+like "mappings of a file on tmpfs have flags" "$flags" ".* rd,wr,mr,.*"
+is "mappings have the flags of those of a file on tmpfs, but for VM_MIXEDMAP" \
+	"$(flags_of "$dev")" "$flags"
+on_device "MADV_DODUMP is refused, MADV_DOFORK is not, mlock() counts no page" \
+	"$size ok EINVAL ok ok ok" "write 0 $size 1" "map a shared rw 0 $size" \
+	"advise a 0 $size dodump" "advise a 0 $size dofork" "lock a 0 $size" \
+	"run grep -q '^VmLck:.* 0 kB' /proc/\$PPID/status"
+
+# from 6.7 on, but newer kernels refuse such mappings altogether, as does 6.12.117
+if [ "$(run_mmap "$dev" "map a shared rw 0 $page" "mark a 0 $page")" = "ok EINVAL" ]; then
+	skip "an entry with a marker gets SIGBUS" "this kernel marks no entry of a device"
+else
+	for kind in shared private; do
+		on_device "a $kind mapping: an entry with a marker gets SIGBUS, its neighbours do not" \
+			"$size ok ok SIGBUS SIGBUS 1 1 ok 1" "write 0 $size 1" \
+			"map a $kind rw 0 $size" "mark a $page $page" \
+			"load a $page 1" "store a $page 1 2" "load a 0 $page" \
+			"load a $((2 * page)) $page" "unmark a $page $page" \
+			"load a 0 $size"
+	done
+fi
+
 # -- the largest offsets --
 
 if [ "$(getconf LONG_BIT)" = 64 ]; then
@@ -501,6 +557,17 @@ for order in 4:pages 9:huge 4:vmalloc; do
 		"$size $some ok $size 1 2" "write 0 $size 1" \
 		"splice $((quantum - page)) $some" trim "write 0 $size 2" \
 		drain "read 0 $size"
+	as_tmpfs "${order#*:}: a later write changes pages in a pipe from splice()" \
+		"$size $some $size 2" "write 0 $size 1" \
+		"splice $((quantum - page)) $some" "write 0 $size 2" drain
+	: >"$dev"
+	: >"$file"
+	is "${order#*:}: one splice() moves as many bytes as on tmpfs" \
+		"$(run_mmap "$dev" "write 0 $size 1" "splice 9 $((20 * page))" drain)" \
+		"$(run_mmap "$file" "write 0 $size 1" "splice 9 $((20 * page))" drain)"
+	on_device "${order#*:}: a later write does not change a hole in a pipe" \
+		"1 $some $size 0" "write $((size - 1)) 1 1" \
+		"splice 0 $some" "write 0 $size 2" drain
 done
 # before 6.5 io_uring registers file mappings of tmpfs only
 if [ "$(tests/helpers/mmap "$dev" "map a shared rw 0 $page" "write 0 $page 1" \
@@ -591,6 +658,10 @@ on_device "pages in a pipe keep their data after rmmod" \
 	"$size ok $some ok ok ok 1" "write 0 $size 1" \
 	"map a shared rw 0 $size" "pipe a 0 $some" "unmap a 0 $size" close \
 	"$rmmod" drain
+load
+on_device "pages in a pipe from splice() keep their data after rmmod" \
+	"$size $some ok ok 1" "write 0 $size 1" "splice 0 $some" close "$rmmod" \
+	drain
 load
 
 # -- O_DIRECT writes from the mapping, with pages of the file system's block size --

@@ -4,6 +4,7 @@
 # Loading and unloading: what appears, which loads fail, and that nothing is left.
 
 . tests/lib/driver.sh
+invalid_values=yes
 
 # everything that a loaded module leaves in the system, one per line
 traces()

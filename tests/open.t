@@ -4,6 +4,7 @@
 # The effect of open() on the contents: the book's rule, O_TRUNC and O_APPEND.
 
 . tests/lib/driver.sh
+invalid_values=yes
 
 page=$(getconf PAGESIZE)
 file=$scratch/file
@@ -37,6 +38,8 @@ done <<-END
 	rdonly,append,trunc	0
 	wronly,append,trunc	0
 	rdwr,append,trunc	0
+	ioctl,trunc		0
+	ioctl,append		10
 	rdonly,nonblock		10
 	wronly,nonblock		0
 	rdwr,nonblock		10
@@ -168,6 +171,32 @@ as_tmpfs "RWF_APPEND writes at the end, once" "10 0 3 0 3 13 13" \
 	rdwr,trunc "write 10" "lseek 0 set" "pwritev2 3 1 append" "lseek 0 cur" \
 	"pwrite 3 1" "lseek 0 end" "pread 20 0"
 
+as_tmpfs "pwritev2 with RWF_APPEND at offset -1 advances the position to the end" \
+	"10 0 3 13" rdwr,trunc "write 10" "lseek 0 set" "pwritev2 3 -1 append" \
+	"lseek 0 cur"
+# O_APPEND of open() counts for the trim, that of fcntl() for writes
+as_tmpfs "O_APPEND can be set and cleared" "10 0 0 3 13 0 0 3 3 13" \
+	rdwr,trunc "write 10" "setfl append" "lseek 0 set" "write 3" "lseek 0 cur" \
+	"setfl rdonly" "lseek 0 set" "write 3" "lseek 0 cur" "lseek 0 end"
+is "O_DIRECT can be set" "$(
+	tests/helpers/calls $dev rdwr,trunc "setfl direct" "write 7" "pread 9 0"
+)" "0 7 7"
+appends="$(tests/helpers/calls "$file" rdwr,append,trunc "write 10" \
+	"pwritev2 3 1 noappend" "lseek 0 end")"
+like "RWF_NOAPPEND of tmpfs overwrites, or is refused" "$appends" "10 (3|EOPNOTSUPP) 10"
+is "RWF_NOAPPEND does what it does on tmpfs" "$(
+	tests/helpers/calls $dev rdwr,append,trunc "write 10" \
+		"pwritev2 3 1 noappend" "lseek 0 end"
+)" "$appends"
+
+# with a hole to allocate
+as_tmpfs "O_NONBLOCK of open() has no effect" "10 1 0 $((99 * page + 1))" \
+	rdwr,trunc,nonblock "write 10" "pwrite 1 $((99 * page))" "lseek 0 set" \
+	"read $((200 * page))"
+as_tmpfs "O_NONBLOCK of fcntl() has no effect" "0 10 1 0 $((99 * page + 1))" \
+	rdwr,trunc "setfl nonblock" "write 10" "pwrite 1 $((99 * page))" "lseek 0 set" \
+	"read $((200 * page))"
+
 # two open files that append alternately
 printf one >$dev
 exec 3>>$dev 4>>$dev
@@ -223,6 +252,8 @@ printf more >>$dev
 printf more 1<>$dev
 is "appends and overwrites do not apply a configured geometry" \
 	"$(current_geometry)" "qset 500, order 4"
+is "bytes is the memory of the quanta in force, not of the configured order" \
+	"$(attribute order) $(attribute quanta) $(attribute bytes)" "2 1 $((16 * page))"
 : >$dev
 is "a trim applies the configured geometry" "$(current_geometry)" "qset 7, order 2"
 is "a quantum after the trim has the new size" \

@@ -162,6 +162,9 @@ ok "appended records longer than a quantum are complete" \
 ok "appends from buffers that are not present are complete" \
 	tests/helpers/append $dev missing 3 16 3000000
 : >$dev
+ok "writes with RWF_APPEND from buffers that are not present are complete" \
+	tests/helpers/append $dev flag 3 16 3000000
+: >$dev
 ok "4 processes that share a file offset overwrite no data" \
 	tests/helpers/append $dev shared 4 1000 3000
 

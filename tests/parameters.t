@@ -5,6 +5,7 @@
 # which values are valid.
 
 . tests/lib/driver.sh
+invalid_values=yes
 
 page=$(getconf PAGESIZE)
 parameters=/sys/module/scullv/parameters

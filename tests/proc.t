@@ -109,13 +109,58 @@ is "the dump has the heading only of an empty device" \
 	"$(: >/dev/scullv1; shape $proc | sed -n '/^Device 1/,/^$/p')" \
 	"Device 1: qset 7, order 1, sz 0"
 
+# -- the largest slot, and the index of an item past 4 G where devices are so large --
+
+load order=0 qset=1048576,1
+index=5000000000
+[ "$(getconf LONG_BIT)" = 64 ] || index=4294967293
+touch_quanta /dev/scullv0 1048575
+touch_quanta /dev/scullv1 $index $((index + 1))
+is "the dump has slots and indexes of any size" \
+	"$(shape $proc | sed '/^Device 2/,$d')" "
+Device 0: qset 1048576, order 0, sz $((1048575 * page + 1))
+  item at X, qset at X
+    1048575:X
+
+Device 1: qset 1, order 0, sz $(((index + 1) * page + 1))
+  item at X, qset at X, index $index
+       0:X
+  item at X, qset at X
+       0:X"
+
+# prints the dump, and what sysfs shows of the contents of two devices
+contents()
+{
+	cat $proc
+	for n in 0 1; do
+		echo "$(attribute size $n) $(attribute quanta $n) $(attribute bytes $n)"
+	done
+}
+contents >"$dump"
+for n in 0 1; do
+	echo 3 >/sys/class/scullv/scullv$n/order
+	echo 7 >/sys/class/scullv/scullv$n/qset
+	echo pages >/sys/class/scullv/scullv$n/alloc
+done
+is "before a trim, a configured geometry changes no line" \
+	"$(contents)" "$(cat "$dump")"
+
 # -- reads of all sizes and positions --
+
+load order=0,1,2 qset=4,7,2
+touch_quanta /dev/scullv0 0 1 5 6 21 23 24
+touch_quanta /dev/scullv2 6 1000000
+touch_quanta /dev/scullv3 0 1 2
 
 size=$(cat $proc | tee "$dump" | wc -c)
 for bs in 1 2 7 1000 64k; do
 	dd if=$proc of="$rest" bs=$bs status=none
 	ok "a dump read in blocks of $bs bytes is the same" cmp "$dump" "$rest"
 done
+tests/helpers/calls $proc rdonly "splice-out 100000" 3>&1 >"$scratch/output" |
+	cat >"$rest"
+is "a dump can be spliced" "$(cat "$scratch/output") $(cksum <"$rest")" \
+	"$size $(cksum <"$dump")"
 is "tail reads the last bytes of the dump" \
 	"$(tail -c 300 $proc)" "$(tail -c 300 "$dump")"
 is "a dump can be read from any byte on" "$(dd if=$proc bs=1 skip=123 status=none)" \

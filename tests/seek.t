@@ -154,6 +154,9 @@ for n in 0 1 2 3; do
 		"$(tests/helpers/calls "$dev" rdwr,trunc "pwrite 1 $tera" \
 			"lseek 0 end" "lseek 0 data" "pread 2 $tera")" \
 		"1 $((tera + 1)) $tera 1"
+	is "$geometry: an RWF_NOWAIT write finds the byte at 1 TiB, and a hole at 4 GiB" \
+		"$(tests/helpers/calls "$dev" rdwr "pwritev2 1 $tera nowait" \
+			"pwritev2 1 $((1 << 32)) nowait")" "1 EAGAIN"
 	is "$geometry: a byte at 1 TiB takes one quantum" "$(attribute quanta $n)" 1
 	is "$geometry: a byte at 1 TiB takes one item" \
 		"$(grep -c '  item at .*, index' /proc/scullvmem)" 1

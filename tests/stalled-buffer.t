@@ -265,6 +265,17 @@ is "a write from fresh memory is complete" \
 is "an append from fresh memory is complete" \
 	"$(tests/helpers/buffer append $dev 0 100+fresh:5000000)" 5000100
 
+# a page that can be read only: an overwrite, a write into a hole and past the end
+set_data 1000000
+for at in 0 500000 3000000; do
+	is "a write from fresh read-only memory is complete, at $at" \
+		"$(tests/helpers/buffer write $dev $at 0+rom:1000000)" 1000000
+done
+is "an append from fresh read-only memory is complete" \
+	"$(tests/helpers/buffer append $dev 0 0+rom:1000000)" 1000000
+is "a read into read-only memory fails with EFAULT" \
+	"$(tests/helpers/buffer read $dev 0 0+rom:1000000)" EFAULT
+
 # more fault-ins than a page takes that cannot be copied
 set_data 0
 tests/helpers/calls $dev rdwr "pwrite 1 1099511627776" >"$scratch/output"
@@ -316,6 +327,18 @@ tests/helpers/buffer write $dev $((3 * quantum)) 1 >/dev/null
 is "an RWF_NOWAIT read of data and a hole succeeds" \
 	"$(tests/helpers/buffer -n read $dev 0 $((4 * quantum)))" $((3 * quantum + 1))
 
+# pages of the buffer are faulted in, as with regular files
+set_data $((2 * quantum))
+is "an RWF_NOWAIT write from fresh memory is complete" \
+	"$(tests/helpers/buffer -n write $dev 0 100+fresh:$quantum)" $((quantum + 100))
+is "an RWF_NOWAIT read into fresh memory is complete" \
+	"$(tests/helpers/buffer -n read $dev 0 100+fresh:$quantum)" $((quantum + 100))
+is "an RWF_NOWAIT write from an invalid buffer fails with EFAULT" \
+	"$(tests/helpers/buffer -n write $dev 0 0+bad:100)" EFAULT
+set_data 100
+is "an RWF_NOWAIT append from fresh memory is complete" \
+	"$(tests/helpers/buffer -n append $dev 0 "100+fresh:$page")" $((page + 100))
+
 set_data $((2 * quantum))
 is "splice into a full pipe fails with EAGAIN" \
 	"$(tests/helpers/splice-pipe $dev 0 0 $quantum)" EAGAIN
@@ -361,8 +384,11 @@ during_append()
 during_append "an RWF_NOWAIT append" rdwr,append "pwritev2 1 0 nowait" EAGAIN 0
 during_append "an RWF_NOWAIT write past the end" rdwr \
 	"pwritev2 1 $((32 * 1048576 - 1)) nowait" EAGAIN 0
+during_append "an RWF_NOWAIT write across the end" rdwr \
+	"pwritev2 $((32 * 1048576 - 1)) 0 nowait" EAGAIN 0
 during_append "an RWF_NOWAIT overwrite" rdwr "pwritev2 1 0 nowait" 1 0
 during_append "an append" rdwr,append "write 1" 1 1
+during_append "an append with O_NONBLOCK" rdwr,append,nonblock "write 1" 1 1
 
 # -- SIGKILL during one long call --
 
@@ -406,5 +432,19 @@ check_signal append 1048576
 # of a hole, which takes no memory
 tests/helpers/calls $dev rdwr "pwrite 1 1099511627776" >"$scratch/output"
 check_signal read 8388608
+
+# CALL OFFSET BYTES: the same with one buffer whose pages are not present
+check_signal_missing()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		_got=$(tests/helpers/buffer -i "$1" $dev "$2" "100+fresh:$3" 2>&1)
+		[ $? = 3 ] || break
+	done
+	is "$1 with missing pages is not interrupted by a signal that is not fatal" \
+		"$_got" $(($3 + 100))
+}
+check_signal_missing read 0 $((mib << 19))
+: >$dev
+check_signal_missing write 0 $((mib << 19))
 
 done_testing

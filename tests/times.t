@@ -128,6 +128,8 @@ is "a write-only open trims the device" "$(attribute size)" 0
 calls rdwr "write 10" >"$scratch/output"
 check_updated "an open with O_TRUNC" $dev calls rdonly,trunc
 is "an open with O_TRUNC trims the device" "$(attribute size)" 0
+check_updated "a trim of an empty device" $dev calls wronly
+check_updated "an open of an empty device with O_TRUNC" $dev calls rdwr,trunc
 
 calls rdwr "write 100" "pwrite 1 $((9 * quantum))" >"$scratch/output"
 check_updated_after_1s "an overwrite" $dev calls rdwr "pwrite 10 0"
@@ -157,6 +159,7 @@ check_kept "fsync" $dev calls rdwr fsync fdatasync
 check_kept "ioctl" $dev tests/helpers/ioctl $dev TORDER 3
 check_kept "a write of 0 bytes" $dev \
 	calls rdwr "write 0" "pwrite 0 $((99 * quantum))"
+check_kept "a write past RLIMIT_FSIZE" $dev calls rdwr "fsize 1" "pwrite 1 1"
 check_kept "a write with EBADF" $dev calls rdonly "write 1"
 check_kept "a write from an invalid buffer" $dev tests/helpers/buffer write $dev 0 "0+bad:9"
 check_kept "an append from an invalid buffer" $dev tests/helpers/buffer append $dev 0 "0+bad:9"
@@ -165,6 +168,12 @@ check_kept "an RWF_NOWAIT write into a hole" $dev \
 echo "$page" >$limit
 check_kept "a write over the limit" $dev calls rdwr "pwrite 1 $quantum"
 echo 50% >$limit
+if ! caches_alias; then
+	check_kept "a store through a mapping" $dev tests/helpers/mmap $dev \
+		"map a shared rw 0 $((8 * quantum))" "store a 0 10 1" \
+		"store a $((7 * quantum)) 10 1"
+	is "a store through a mapping succeeds" "$(cat "$scratch/output")" "ok ok ok"
+fi
 check_kept "a failed trim" $dev as_student tests/helpers/calls $dev wronly
 
 # -- several nodes of one device --

@@ -38,6 +38,19 @@ is "scullv_quantum_alloc has five fields" "$(fields scullv_quantum_alloc)" \
 is "scullv_quantum_free has five fields" "$(fields scullv_quantum_free)" \
 	"device item slot address order "
 is "scullv_trim has four fields" "$(fields scullv_trim)" "device bytes quanta ns "
+# EVENT: "NAME:SIZE:SIGNED" of the fields that it adds
+widths()
+{
+	sed -n 's/.*field:.* \([a-z_]*\);.*size:\([0-9]*\);.*signed:\([01]\);.*/\1:\2:\3/p' \
+		"$events/$1/format" | grep -v ^common_ | tr '\n' ' '
+}
+long=$(($(getconf LONG_BIT) / 8))
+is "the fields of scullv_quantum_alloc are wide enough" "$(widths scullv_quantum_alloc)" \
+	"device:4:0 item:8:0 slot:4:0 address:$long:0 order:4:0 ns:8:0 "
+is "the fields of scullv_quantum_free are wide enough" "$(widths scullv_quantum_free)" \
+	"device:4:0 item:8:0 slot:4:0 address:$long:0 order:4:0 "
+is "the fields of scullv_trim are wide enough" "$(widths scullv_trim)" \
+	"device:4:0 bytes:8:0 quanta:$long:0 ns:8:0 "
 is "all fields of the events are integers" \
 	"$(grep -h field: $events/*/format | grep -E 'char (\*|[a-z]*\[)|_loc')" ""
 

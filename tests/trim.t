@@ -118,6 +118,37 @@ during_trim "a trim that waits for another one applies the geometry configured l
 	"run grep -q '^Device 0: qset 7,' /proc/scullvmem"
 echo 500 >$attributes/qset
 
+during_trim "a signal that is not fatal ends no write, append or trim that waits for a trim" \
+	"$size ok waits waits waits waits ok ok ok ok ok 9 9 ok" \
+	"write 0 $size 1" "hold read $each" "start t trim" \
+	"start w write 0 9 2" "start x append 9 2" "start u trim" "signal w" \
+	"signal x" "signal u" release "finish t" "finish w" "finish x" \
+	"finish u"
+during_trim "O_NONBLOCK does not keep a write from waiting for a trim" \
+	"$size ok ok waits waits ok ok 9" "write 0 $size 1" \
+	"open $dev rdwr,nonblock" "hold read $each" "start t trim" \
+	"start w write 0 9 2" release "finish t" "finish w"
+during_trim "a trim that is killed while it waits for another one keeps the times" \
+	"$size ok waits ok waits SIGKILL ok ok ok" "write 0 $size 1" \
+	"hold read $each" "start t trim" "run touch -c -d @1000000000 $dev" \
+	"start u trim" "kill u" "run [ \$(stat -c %Y $dev) = 1000000000 ]" \
+	release "finish t"
+
+# The holder has the lock of the end.
+during_trim "SIGKILL ends the wait for an append, a signal that is not fatal does not" \
+	"ok waits waits ok SIGKILL ok 9" "hold append - -" \
+	"start w append 9 2" "start x write $room 9 2" "signal w" "kill x" \
+	release "finish w"
+# the second process waits for the append and for a page that never comes
+stall="tests/helpers/buffer write $dev $room 0+stall:$page"
+waits="until grep -Eq 'handle_userfault|continue_write|mutex' /proc/\$!/wchan; do :; done"
+stalls="until grep -q handle_userfault /proc/\$(cat $scratch/stalled)/wchan; do :; done"
+during_trim "a write past the end that waited for an append and waits for a page blocks no other" \
+	"ok waits ok ok 9 ok 9 ok" "hold append - -" "start w append 9 2" \
+	"run $stall >/dev/null 2>&1 & echo \$! >$scratch/stalled; $waits" \
+	release "finish w" "run $stalls" "append 9 2" \
+	"run kill -9 \$(cat $scratch/stalled)"
+
 # the buffer is a mapping of another device
 during_trim "an io_uring write during a trim completes after it" \
 	"$size ok 9 ok ok ok waits ok end ok ok 9 3 9" "write 0 $size 1" \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: append DEVICE own|shared|missing WRITERS RECORDS LENGTH
+ * usage: append DEVICE own|shared|missing|flag WRITERS RECORDS LENGTH
  *
  * WRITERS processes write RECORDS records each, of up to LENGTH bytes, to an empty
  * device. Fails if a write is short or the device does not have all records, complete
@@ -9,17 +9,21 @@
  *	own	each process opens the device with O_APPEND
  *	shared	all processes share one descriptor and its offset
  *	missing	like own, with buffers whose pages are not present
+ *	flag	like missing, with RWF_APPEND in place of O_APPEND
  */
+#define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static size_t max_length;
+static int rw_flags;
 
 static void *map(size_t size)
 {
@@ -56,7 +60,9 @@ static void write_records(int fd, bool missing, unsigned int writer,
 		/* shared memory keeps its contents */
 		if (missing && madvise(buffer, max_length, MADV_DONTNEED))
 			err(1, "madvise");
-		written = write(fd, buffer, length);
+		written = rw_flags ?
+			  pwritev2(fd, &(struct iovec){ buffer, length }, 1, -1, rw_flags) :
+			  write(fd, buffer, length);
 		if (written < 0)
 			err(1, "write");
 		if (written != (ssize_t)length)
@@ -68,14 +74,16 @@ int main(int argc, char **argv)
 {
 	unsigned int writers, records, writer, *next;
 	unsigned char *got, *expected;
-	bool shared, missing;
+	bool shared, missing, flag;
 	int status, failed = 0, fd = -1;
 	off_t pos = 0;
 
 	if (argc != 6)
-		errx(2, "usage: append DEVICE own|shared|missing WRITERS RECORDS LENGTH");
+		errx(2, "usage: append DEVICE own|shared|missing|flag WRITERS RECORDS LENGTH");
 	shared = !strcmp(argv[2], "shared");
-	missing = !strcmp(argv[2], "missing");
+	flag = !strcmp(argv[2], "flag");
+	missing = flag || !strcmp(argv[2], "missing");
+	rw_flags = flag ? RWF_APPEND : 0;
 	writers = strtoul(argv[3], NULL, 0);
 	records = strtoul(argv[4], NULL, 0);
 	max_length = strtoul(argv[5], NULL, 0);
@@ -89,7 +97,7 @@ int main(int argc, char **argv)
 		if (fork())
 			continue;
 		if (!shared)
-			fd = open(argv[1], O_WRONLY | O_APPEND);
+			fd = open(argv[1], flag ? O_RDWR : O_WRONLY | O_APPEND);
 		if (fd < 0)
 			err(1, "%s", argv[1]);
 		write_records(fd, missing, writer, records);

@@ -8,6 +8,7 @@
  *
  *	bad	not accessible
  *	fresh	never accessed before
+ *	rom	never accessed before, and read-only
  *	stall	in a userfaultfd range whose faults are never resolved
  *	late	in a userfaultfd range whose faults are resolved after the end of the
  *		standard input
@@ -181,6 +182,8 @@ static void make_segment(int i, const char *text)
 
 	if (!strcmp(kind, "bad"))
 		mprotect(boundary, page_align(more), PROT_NONE);
+	else if (!strcmp(kind, "rom"))
+		mprotect(boundary, page_align(more), PROT_READ);
 	else if (!strcmp(kind, "stall"))
 		stall(boundary, page_align(more));
 	else if (!strcmp(kind, "late"))

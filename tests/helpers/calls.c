@@ -16,7 +16,8 @@
  * is not at the position that it returned. pipe-size sets the size of descriptor 3.
  * "grown 10" waits until the size is more than 10 bytes and prints the size. After
  * "alarm 10" a signal arrives every 10 us, which a handler ignores. "fsize 10" sets
- * RLIMIT_FSIZE to 10 bytes; an error with its signal is printed as EFBIG+SIGXFSZ. The flag
+ * RLIMIT_FSIZE to 10 bytes; an error with its signal is printed as EFBIG+SIGXFSZ. "setfl
+ * append,nonblock" sets these flags of the open file, "setfl rdonly" none. The flag
  * "small" opens without O_LARGEFILE, as 32-bit programs can; the exit status is 77 if the
  * machine has no 32-bit programs.
  */
@@ -36,6 +37,9 @@
 #include <unistd.h>
 
 #define SMALL		(1 << 30)	/* no flag of open() */
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND	0x20		/* 6.9 */
+#endif
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 
 static const struct word {
@@ -55,6 +59,7 @@ static const struct word {
 }, rw_flags[] = {
 	{ "none", 0 },			{ "nowait", RWF_NOWAIT },
 	{ "append", RWF_APPEND },	{ "dsync", RWF_DSYNC },
+	{ "noappend", RWF_NOAPPEND },
 };
 
 static volatile sig_atomic_t too_large;
@@ -95,6 +100,17 @@ static int value_of(const char *name, const struct word *words, size_t count)
 			return words[i].value;
 	fprintf(stderr, "calls: invalid word %s\n", name);
 	exit(2);
+}
+
+/* names of flags, separated by commas */
+static int flags_of(char *names)
+{
+	int bits = 0;
+	char *name;
+
+	for (name = strtok(names, ","); name; name = strtok(NULL, ","))
+		bits |= value_of(name, flags, LENGTH(flags));
+	return bits;
 }
 
 static size_t get_data(char *data, size_t len)
@@ -200,7 +216,7 @@ static long long transfer(int fd, const char *name, long long len,
 static long long make_call(int fd, char *call)
 {
 	const char *name = strtok(call, " ");
-	const char *first = name ? strtok(NULL, " ") : NULL;
+	char *first = name ? strtok(NULL, " ") : NULL;
 	const char *second = first ? strtok(NULL, " ") : NULL;
 	const char *third = second ? strtok(NULL, " ") : NULL;
 	long long number = first ? strtoll(first, NULL, 0) : 0;
@@ -218,6 +234,8 @@ static long long make_call(int fd, char *call)
 		return set_alarm(number);
 	if (!strcmp(name, "fsize"))
 		return limit_size(number);
+	if (!strcmp(name, "setfl"))
+		return fcntl(fd, F_SETFL, flags_of(first));
 	if (!strcmp(name, "splice-in"))
 		return splice_all(0, fd, number);
 	if (!strcmp(name, "pipe-size"))
@@ -270,16 +288,12 @@ static void print_result(long long result, char end)
 
 int main(int argc, char **argv)
 {
-	char *flag;
-	int flag_bits = 0;
-	int fd, i;
+	int flag_bits, fd, i;
 
 	if (argc < 3)
 		return 2;
 	setvbuf(stdout, NULL, _IONBF, 0);
-	for (flag = strtok(argv[2], ","); flag; flag = strtok(NULL, ","))
-		flag_bits |= value_of(flag, flags, LENGTH(flags));
-
+	flag_bits = flags_of(argv[2]);
 	if (fcntl(3, F_GETFD) < 0)
 		dup2(open("/dev/null", O_WRONLY), 3);
 	fd = flag_bits & SMALL ? open_small(argv[1], flag_bits & ~SMALL) :

@@ -3,7 +3,8 @@
  * usage: exec DEVICE
  *
  * Writes a function to each of a few pages with one write(), maps and calls them; then
- * writes other functions to the same offsets and calls them through a new mapping. Prints
+ * writes other functions to the same offsets and calls them through a new mapping: from
+ * the first byte of the first one to the last byte of the last one. Prints
  * the sum of their results, the flag PG_arch_1 of each page after the first calls and
  * after the second write, or - if it cannot be read, and the sum of the new results.
  * Several architectures set the flag (PG_dcache_clean) when a page is coherent with the
@@ -23,6 +24,7 @@
 #define PFN_MASK	((1ULL << 55) - 1)
 #define PAGES		3
 #define OFFSET		64	/* in each page */
+#define CODE		8	/* bytes of a function */
 
 static size_t page;
 
@@ -68,7 +70,7 @@ static bool get_entry(const char *file, uint64_t index, uint64_t *value)
 	return found;
 }
 
-static void write_functions(int fd, unsigned int number)
+static void write_functions(int fd, unsigned int number, off_t start, off_t end)
 {
 	size_t length = PAGES * page;
 	char *bytes = calloc(1, length);
@@ -78,7 +80,7 @@ static void write_functions(int fd, unsigned int number)
 		err(1, "memory");
 	for (i = 0; i < PAGES; i++)
 		make_function((uint32_t *)(bytes + i * page + OFFSET), number);
-	if (pwrite(fd, bytes, length, 0) != (ssize_t)length)
+	if (pwrite(fd, bytes + start, end - start, start) != end - start)
 		err(1, "write");
 	free(bytes);
 }
@@ -127,10 +129,10 @@ int main(int argc, char **argv)
 	if (fd < 0)
 		err(2, "usage: exec DEVICE");
 	page = sysconf(_SC_PAGESIZE);
-	write_functions(fd, 1);
+	write_functions(fd, 1, 0, PAGES * page);
 	printf("%d ", call_functions(fd, pfns));
 	print_flags(pfns);
-	write_functions(fd, 2);
+	write_functions(fd, 2, OFFSET, (PAGES - 1) * page + OFFSET + CODE);
 	print_flags(pfns);
 	printf("%d\n", call_functions(fd, again));
 	return memcmp(pfns, again, sizeof(pfns)) != 0;

@@ -28,6 +28,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@
 #define MAX_SIZE	2000000
 #define SPLICED		65536		/* size of a pipe */
 #define DISTANCE	(32UL << 20)	/* larger than the range of a page table */
+#define OLD		1000000000	/* an old timestamp */
 
 static const char *name = "start";	/* of the current call */
 static unsigned int nth, faults;
@@ -565,6 +567,23 @@ static void *map_area(int flags, unsigned int n)
 	return address;
 }
 
+static void set_old_time(void)
+{
+	struct timespec old[] = { { OLD, 0 }, { OLD, 0 } };
+
+	if (utimensat(AT_FDCWD, DEVICE, old, 0))
+		err(1, DEVICE);
+}
+
+static bool has_old_time(void)
+{
+	struct stat status;
+
+	if (stat(DEVICE, &status))
+		err(1, DEVICE);
+	return status.st_mtim.tv_sec == OLD;
+}
+
 /* make a call with one fault; return whether it was injected */
 static bool inject_fault(const struct call *call)
 {
@@ -578,6 +597,7 @@ static bool inject_fault(const struct call *call)
 	map = map_area(MAP_SHARED, 1);
 	private_map = map_area(MAP_PRIVATE, 3);
 
+	set_old_time();
 	arm(nth);
 	ret = call->run();
 	error = errno;
@@ -585,6 +605,8 @@ static bool inject_fault(const struct call *call)
 
 	if (ret < 0)
 		check_error(error, failed, call->error);
+	if (ret < 0 && !has_old_time())
+		fail("%s, but the times have changed", strerrorname_np(error));
 	if (call->check)
 		call->check(ret);
 	check_device();
@@ -647,6 +669,20 @@ static void check_absent(const char *path)
 		fail("%s exists after a failed insmod", path);
 }
 
+/* no module is loaded */
+static void check_no_number(void)
+{
+	FILE *file = fopen("/proc/devices", "r");
+	char line[64];
+
+	if (!file)
+		err(1, "/proc/devices");
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, " scullv\n"))
+			fail("a failed insmod keeps a major number: %s", line);
+	fclose(file);
+}
+
 static bool inject_load_fault(int module, const char *parameters)
 {
 	bool failed;
@@ -667,6 +703,7 @@ static bool inject_load_fault(int module, const char *parameters)
 	check_absent("/sys/class/scullv");
 	check_absent("/sys/module/scullv");
 	check_absent(DEVICE);
+	check_no_number();
 	return true;
 }
 

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: ioctl [-c] FILE COMMAND [VALUE [null|readonly]]
+ * usage: ioctl [-cir] FILE COMMAND [VALUE [null|readonly|late]]
  *
  * Makes one ioctl call with a command of scullv_ioctl.h (SORDER for SCULLV_IOCSORDER) or
  * of any number. Prints its result, a number or the name of an error, and for commands
  * that return a value through a pointer that value, which is VALUE before. The pointer can
- * be invalid. With -c the call is that of a 32-bit program on a 64-bit kernel; the exit
- * status is 77 if the machine has none.
+ * be invalid; "late" delays a store to it until the end of the standard input. Fails if
+ * the call changes any other memory, or accesses the page after the value.
+ *
+ *	-c	the call is that of a 32-bit program on a 64-bit kernel
+ *	-i	FILE is only a name, the descriptor is the standard input
+ *	-r	open FILE read-only
+ *
+ * The exit status is 77 if the machine has no 32-bit programs, or cannot delay a store.
  */
 #define _GNU_SOURCE
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,6 +27,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../scullv_ioctl.h"
@@ -79,35 +89,113 @@ static int compat_ioctl(int fd, unsigned int command, unsigned int argument)
 	return -1;
 }
 
+#define FILLER	0xa5	/* of the memory around the value */
+
+static size_t page;
+static unsigned char *around;	/* a page that ends with the value, before a hole */
+
+static int *make_memory(bool low)
+{
+	around = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | (low ? MAP_32BIT : 0), -1, 0);
+	if (around == MAP_FAILED || mprotect(around + page, page, PROT_NONE))
+		err(1, "memory");
+	memset(around, FILLER, page);
+	return (int *)(around + page) - 1;
+}
+
+static void check_around(void)
+{
+	size_t i;
+
+	for (i = 0; i < page - sizeof(int); i++)
+		if (around[i] != FILLER)
+			errx(1, "%zu bytes before the value: changed",
+			     page - sizeof(int) - i);
+}
+
+static int userfaultfd;
+
+static int protect(int mode)
+{
+	struct uffdio_writeprotect range = {
+		.range = { (unsigned long)around, page },
+		.mode = mode,
+	};
+
+	return ioctl(userfaultfd, UFFDIO_WRITEPROTECT, &range);
+}
+
+static void *unprotect(void *unused)
+{
+	while (getchar() != EOF)
+		;
+	if (protect(0))
+		err(2, "userfaultfd");
+	return unused;
+}
+
+static void delay_stores(void)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP,
+	};
+	struct uffdio_register range = {
+		.range = { (unsigned long)around, page },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	pthread_t thread;
+
+	userfaultfd = syscall(SYS_userfaultfd, 0);
+	if (userfaultfd < 0 || ioctl(userfaultfd, UFFDIO_API, &api) ||
+	    ioctl(userfaultfd, UFFDIO_REGISTER, &range) ||
+	    protect(UFFDIO_WRITEPROTECT_MODE_WP))
+		err(77, "userfaultfd");
+	if (pthread_create(&thread, NULL, unprotect, NULL))
+		errx(2, "cannot create a thread");
+}
+
 int main(int argc, char **argv)
 {
-	size_t page = sysconf(_SC_PAGESIZE);
+	bool compat = false, from_stdin = false;
 	const char *name, *where;
+	int mode = O_RDWR, before;
 	unsigned long argument;
-	bool compat;
 	int *memory;
 	int fd, ret;
 	long value;
 
-	compat = argc > 1 && !strcmp(argv[1], "-c");
-	argc -= compat;
-	argv += compat;
+	while ((ret = getopt(argc, argv, "+cir")) != -1) {
+		if (ret == 'c')
+			compat = true;
+		else if (ret == 'i')
+			from_stdin = true;
+		else if (ret == 'r')
+			mode = O_RDONLY;
+		else
+			return 2;
+	}
+	argc -= optind - 1;
+	argv += optind - 1;
 	if (argc < 3)
 		return 2;
 	name = argv[2];
 	where = argc > 4 ? argv[4] : "";
 	value = argc > 3 ? strtol(argv[3], NULL, 0) : 0;
 	argument = value;
-	fd = open(argv[1], O_RDWR);
-	memory = mmap(NULL, page, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | (compat ? MAP_32BIT : 0), -1, 0);
-	if (fd < 0 || memory == MAP_FAILED) {
-		perror(argv[1]);
-		return 1;
-	}
-	*memory = value;
+	page = sysconf(_SC_PAGESIZE);
+	fd = from_stdin ? STDIN_FILENO : open(argv[1], mode);
+	if (fd < 0)
+		err(1, "%s", argv[1]);
+	memory = make_memory(compat);
+	if (argc > 3)
+		*memory = value;
+	before = *memory;
 	if (!strcmp(where, "readonly"))
-		mprotect(memory, page, PROT_READ);
+		mprotect(around, page, PROT_READ);
+	if (!strcmp(where, "late"))
+		delay_stores();
 	if (strchr("SGX", *name))
 		argument = strcmp(where, "null") ? (unsigned long)memory : 0;
 
@@ -115,6 +203,9 @@ int main(int argc, char **argv)
 		ret = compat_ioctl(fd, number_of(name), argument);
 	else
 		ret = ioctl(fd, number_of(name), argument);
+	check_around();
+	if (!strchr("GX", *name) && *memory != before)
+		errx(1, "the value has changed");
 	if (ret < 0)
 		printf("%s", strerrorname_np(errno));
 	else

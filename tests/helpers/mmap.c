@@ -26,6 +26,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/kernel-page-flags.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -35,6 +36,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -274,6 +276,7 @@ static int protection(const char *name)
 	static const struct word words[] = {
 		{ "none", PROT_NONE },	{ "r", PROT_READ },
 		{ "w", PROT_WRITE },	{ "rw", PROT_READ | PROT_WRITE },
+		{ "x", PROT_EXEC },
 	};
 
 	return values_of(name, words, LENGTH(words));
@@ -281,12 +284,13 @@ static int protection(const char *name)
 
 /* -- operations on the file -- */
 
-/* open PATH rdonly|wronly|rdwr[,trunc]: replaces the open file */
+/* open PATH rdonly|wronly|rdwr[,trunc][,nonblock]: replaces the open file */
 static void do_open(char **word)
 {
 	static const struct word words[] = {
 		{ "rdonly", O_RDONLY },	{ "wronly", O_WRONLY },
 		{ "rdwr", O_RDWR },	{ "trunc", O_TRUNC },
+		{ "nonblock", O_NONBLOCK },
 	};
 	int new = open(word[0], values_of(word[1], words, LENGTH(words)));
 
@@ -575,6 +579,7 @@ static void do_advise(char **word)
 		{ "populate-read", MADV_POPULATE_READ },
 		{ "populate-write", MADV_POPULATE_WRITE },
 		{ "hwpoison", MADV_HWPOISON },
+		{ "dodump", MADV_DODUMP },	{ "dofork", MADV_DOFORK },
 	};
 
 	print_result(madvise(at(word[0], word[1], word[2]), number(word[2]),
@@ -628,6 +633,81 @@ static void do_resident(char **word)
 	for (i = 0; i < count; i++)
 		present += entry_of("/proc/self/pagemap", first + i) >> 63;
 	fprintf(out, "%zu", present);
+}
+
+/* flags M: those of the mapping in smaps, separated by commas, but for "mm" */
+static void do_flags(char **word)
+{
+	unsigned long address = (uintptr_t)map_of(word[0])->address, start, end;
+	FILE *file = fopen("/proc/self/smaps", "r");
+	const char *comma = "", *flag;
+	bool found = false;
+	char line[512];
+
+	if (!file)
+		err(2, "smaps");
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			found = address >= start && address < end;
+		if (found && !strncmp(line, "VmFlags:", 8))
+			break;
+	}
+	fclose(file);
+	for (flag = strtok(line + 8, "\n "); flag; flag = strtok(NULL, "\n ")) {
+		if (!strcmp(flag, "mm"))
+			continue;
+		fprintf(out, "%s%s", comma, flag);
+		comma = ",";
+	}
+}
+
+#ifndef UFFD_FEATURE_WP_ASYNC
+#define UFFD_FEATURE_WP_ASYNC	(1 << 15)
+#endif
+
+/*
+ * Write-protect pages with userfaultfd, which sends no messages in this mode. The entry
+ * of a page that is not present gets a marker.
+ */
+static int set_markers(const struct map *map, unsigned char *start, size_t len,
+		       bool set)
+{
+	static int uffd = -1;
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_WP_ASYNC,
+	};
+	struct uffdio_register all = {
+		.range = { (uintptr_t)map->address,
+			   (map->length + page - 1) / page * page },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect part = {
+		.range = { (uintptr_t)start, len },
+		.mode = set ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+	};
+
+	if (uffd < 0) {
+		uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+		if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
+		    ioctl(uffd, UFFDIO_REGISTER, &all))
+			return -1;
+	}
+	return ioctl(uffd, UFFDIO_WRITEPROTECT, &part);
+}
+
+/* mark M OFFSET LENGTH: EINVAL if the kernel or the machine cannot */
+static void do_mark(char **word)
+{
+	print_result(set_markers(map_of(word[0]), at(word[0], word[1], word[2]),
+				 number(word[2]), true));
+}
+
+/* unmark M OFFSET LENGTH */
+static void do_unmark(char **word)
+{
+	print_result(set_markers(map_of(word[0]), at(word[0], word[1], word[2]),
+				 number(word[2]), false));
 }
 
 /*
@@ -936,12 +1016,13 @@ static struct task {
 	bool trims;
 } tasks['z' - 'a' + 1];
 
-static bool holding;
+static bool holding;		/* where a trim has to wait */
+static bool holding_end;	/* in an append */
 
 /* the holder was stopped outside the driver, where no trim waits for it */
 static void ask_for_retry(void)
 {
-	errx(3, "the trim did not wait for the holder");
+	errx(3, "the task did not wait for the holder");
 }
 
 static struct task *task_of(char letter)
@@ -1031,7 +1112,7 @@ static void do_start(char **word)
 		fputs("waits", out);
 		return;
 	}
-	if (holding && task->trims)
+	if ((holding && task->trims) || holding_end)
 		ask_for_retry();
 	finish(task);
 }
@@ -1055,6 +1136,19 @@ static void do_kill(char **word)
 	if (task->pid)
 		kill(task->pid, SIGKILL);
 	do_finish(word);
+}
+
+static void ignore_signal(int sig)
+{
+	(void)sig;
+}
+
+/* signal LETTER: sends a signal that is not fatal, and does not restart calls */
+static void do_signal(char **word)
+{
+	struct task *task = task_of(word[0][0]);
+
+	print_result(task->pid ? kill(task->pid, SIGUSR1) : 0);
 }
 
 /*
@@ -1146,20 +1240,33 @@ static void splice_once(void)
 		err(2, "splice of the holder");
 }
 
-/* one call of the holder: a long read, a splice, or a page fault */
+/* append to the empty device */
+static void append_once(unsigned char *buffer)
+{
+	struct iovec iov = { buffer, PIPE_SIZE * 4 };
+
+	close(open(path, O_WRONLY | O_TRUNC));
+	if (pwritev2(fd, &iov, 1, 0, RWF_APPEND) < 0)
+		err(2, "append of the holder");
+}
+
+/* one call of the holder: a long read or append, a splice, or a page fault */
 static void occupy_once(char **word)
 {
 	static unsigned char *buffer;
 	static atomic_size_t offset;
 	const struct map *map;
 
+	if (!buffer)
+		buffer = mmap(NULL, PIPE_SIZE * 4, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (!strcmp(word[0], "read")) {
-		if (!buffer)
-			buffer = mmap(NULL, PIPE_SIZE * 4, PROT_READ |
-				      PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
-				      MAP_POPULATE, -1, 0);
 		if (pread(fd, buffer, PIPE_SIZE * 4, 0) < 0)
 			err(2, "read of the holder");
+		return;
+	}
+	if (!strcmp(word[0], "append")) {
+		append_once(buffer);
 		return;
 	}
 	if (!strcmp(word[0], "splice")) {
@@ -1179,7 +1286,7 @@ static void occupy_once(char **word)
 	offset += number(word[2]);
 }
 
-/* occupy read|splice|load|store M STEP */
+/* occupy read|append|splice|load|store M STEP */
 static void do_occupy(char **word)
 {
 	use_processor(1, 1);
@@ -1192,14 +1299,21 @@ static void do_occupy(char **word)
 }
 
 /*
- * hold read|splice|load|store M STEP: starts a holder, which reads the device, splices
- * from it or accesses the first byte of each STEP of the mapping, and stops it where a
- * trim has to wait for it; in a splice between two steps, where a trim does not wait
+ * hold read|append|splice|load|store M STEP: starts a holder, which reads the device,
+ * trims it and appends to it, splices from it or accesses the first byte of each STEP of
+ * the mapping, and stops it where a trim has to wait for it; in a splice between two steps,
+ * where a trim does not wait; in an append where another one has to wait
  */
 static void do_hold(char **word)
 {
-	const char *place = strcmp(word[0], "splice") ? "[scullv]" : "splice_to_pipe";
+	const char *place = "[scullv]";
 	char line[256];
+	bool appends = !strcmp(word[0], "append");
+
+	if (!strcmp(word[0], "splice"))
+		place = "splice_to_pipe";
+	if (appends)
+		place = "scullv_write_iter";
 
 	use_processor(0, 0);
 	start_hog();
@@ -1216,7 +1330,8 @@ static void do_hold(char **word)
 			ask_for_retry();
 		stop_holder(true);
 	} while (!is_in(holder.pid, place));
-	holding = true;
+	holding = !appends;
+	holding_end = appends;
 	print_result(0);
 }
 
@@ -1237,6 +1352,7 @@ static void do_release(char **word)
 	hold->released = true;
 	hold->wanted = false;
 	holding = false;
+	holding_end = false;
 	waitpid(hog, NULL, 0);
 	read_reply(&holder, line, sizeof(line));
 	fputs("ok", out);
@@ -1303,7 +1419,8 @@ static const struct operation {
 	{ "protect", 2, do_protect },	{ "advise", 4, do_advise },
 	{ "lock", 3, do_lock },		{ "unlock", 3, do_unlock },
 	{ "sync", 2, do_sync },		{ "resident", 3, do_resident },
-	{ "poison", 2, do_poison },
+	{ "poison", 2, do_poison },	{ "flags", 1, do_flags },
+	{ "mark", 3, do_mark },		{ "unmark", 3, do_unmark },
 	{ "pipe", 3, do_pipe },		{ "drain", 0, do_drain },
 	{ "splice", 2, do_splice },
 	{ "register", 3, do_register },	{ "submit", 0, do_submit },
@@ -1313,7 +1430,7 @@ static const struct operation {
 	{ "get", 1, do_get },		{ "put", 2, do_put },
 	{ "child", REST, do_child },	{ "run", REST, do_run },
 	{ "start", REST, do_start },	{ "finish", 1, do_finish },
-	{ "kill", 1, do_kill },
+	{ "kill", 1, do_kill },		{ "signal", 1, do_signal },
 	{ "hold", 3, do_hold },		{ "occupy", 3, do_occupy },
 	{ "release", 0, do_release },	{ "holder", REST, do_holder },
 };
@@ -1361,6 +1478,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: mmap FILE OPERATION...");
 	sigaction(SIGBUS, &action, NULL);
 	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = ignore_signal }, NULL);
 	page = sysconf(_SC_PAGESIZE);
 	out = stdout;
 	hold = mmap(NULL, sizeof(*hold), PROT_READ | PROT_WRITE,

@@ -26,6 +26,15 @@ log()
 		END { if (!found) print "BUG: the start of the test is not in the log" }'
 }
 
+# not empty: the test gives the module invalid values, and expects their messages
+invalid_values=
+
+# Prints what the driver, or the module loader about it, has logged during this test.
+driver_messages()
+{
+	log | grep '^\[[^]]*\] scullv: ' | grep -v taint
+}
+
 unload()
 {
 	[ ! -d /sys/module/scullv ] || rmmod scullv
@@ -268,5 +277,6 @@ done_testing()
 	ok "the module can be unloaded" unload
 	[ ! "${pages_before-}" ] || echo "$pages_before" >"$pages_of_cpus"
 	is "the kernel log has no errors" "$(log | tests/lib/dmesg-check)" ""
+	[ "$invalid_values" ] || is "the driver logs nothing" "$(driver_messages)" ""
 	print_plan
 }
