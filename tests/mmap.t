@@ -481,9 +481,9 @@ flags=$(flags_of "$file")
 like "mappings of a file on tmpfs have flags" "$flags" ".* rd,wr,mr,.*"
 is "mappings have the flags of those of a file on tmpfs, but for VM_MIXEDMAP" \
 	"$(flags_of "$dev")" "$flags"
-on_device "MADV_DODUMP is refused, MADV_DOFORK is not, mlock() counts no page" \
-	"$size ok EINVAL ok ok ok" "write 0 $size 1" "map a shared rw 0 $size" \
-	"advise a 0 $size dodump" "advise a 0 $size dofork" "lock a 0 $size" \
+on_device "MADV_DODUMP is refused, mlock() counts no page" \
+	"$size ok EINVAL ok ok" "write 0 $size 1" "map a shared rw 0 $size" \
+	"advise a 0 $size dodump" "lock a 0 $size" \
 	"run grep -q '^VmLck:.* 0 kB' /proc/\$PPID/status"
 
 # from 6.7 on, but newer kernels refuse such mappings altogether, as does 6.12.117

@@ -58,6 +58,10 @@ static void register_with_io_uring(int fd)
 		err(1, "io_uring");
 }
 
+/*
+ * On one CPU, not in one process: that would patch the scheduler, and an emulator with
+ * several threads may execute code that is being patched (int3).
+ */
 static void count_with_perf(void)
 {
 	struct perf_event_attr attr = {
@@ -70,7 +74,7 @@ static void count_with_perf(void)
 	if (!id || fscanf(id, "%u", &number) != 1)
 		exit(77);
 	attr.config = number;
-	if (syscall(SYS_perf_event_open, &attr, getpid(), -1, -1, 0) < 0)
+	if (syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0) < 0)
 		err(errno == ENOSYS ? 77 : 1, "perf");
 }
 

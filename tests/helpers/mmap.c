@@ -579,7 +579,7 @@ static void do_advise(char **word)
 		{ "populate-read", MADV_POPULATE_READ },
 		{ "populate-write", MADV_POPULATE_WRITE },
 		{ "hwpoison", MADV_HWPOISON },
-		{ "dodump", MADV_DODUMP },	{ "dofork", MADV_DOFORK },
+		{ "dodump", MADV_DODUMP },
 	};
 
 	print_result(madvise(at(word[0], word[1], word[2]), number(word[2]),
