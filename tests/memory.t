@@ -71,6 +71,22 @@ check_no_oom()
 		grep -E 'Out of memory|oom-kill|oom_reaper|Killed process')" ""
 }
 
+# WHAT: nobody has paid for it
+check_no_victim()
+{
+	check_no_oom "$1"
+	echo >&8
+	ok "$1: the other process keeps its memory" bystander_answers
+}
+
+# WHAT NUMBER
+check_enomem()
+{
+	like "$1: a write fails with ENOMEM" \
+		"$(dd if=/dev/zero bs=1M 2>&1 >>"/dev/scullv$2" | head -n 1)" \
+		".*: Cannot allocate memory"
+}
+
 # WHAT: trims the device and checks the memory
 check_trimmed()
 {
@@ -162,37 +178,28 @@ check_trimmed "4 writers"
 load limit=0 alloc=pages order=3,3,8,3
 tee /dev/scullv0 </dev/zero 2>/dev/null >/dev/scullv1
 : >/dev/scullv1
-like "fragmented memory: a write fails with ENOMEM" \
-	"$(dd if=/dev/zero of=/dev/scullv2 bs=1M 2>&1 | head -n 1)" \
-	".*: Cannot allocate memory"
+check_enomem "fragmented memory" 2
 available=$(meminfo MemAvailable)
 ok "fragmented memory: the reserve of $reserve kB is not reached, $available kB" \
 	[ "$available" -gt $((reserve + 16384)) ]
-like "fragmented memory: quanta of 8 pages take its blocks, then a write fails with ENOMEM" \
-	"$(dd if=/dev/zero of=/dev/scullv3 bs=1M 2>&1 | head -n 1)" \
-	".*: Cannot allocate memory"
+# quanta of 8 pages take these
+check_enomem "blocks of 8 pages" 3
 # shellcheck disable=SC2046 # two numbers
 check_reserve "fragmented memory" $(tests/lib/usable-memory -b) 1024 most
-check_no_oom "fragmented memory"
-echo >&8
-ok "fragmented memory: the other process keeps its memory" bystander_answers
+check_no_victim "fragmented memory"
 
 # The same with blocks of 4 pages, which do not count. Quanta of 8 pages would use up the
 # larger ones.
 load limit=0 alloc=pages order=2,2,3
 tee /dev/scullv0 </dev/zero 2>/dev/null >/dev/scullv1
 : >/dev/scullv1
-like "blocks of 4 pages: a write fails with ENOMEM" \
-	"$(dd if=/dev/zero of=/dev/scullv2 bs=1M 2>&1 | head -n 1)" \
-	".*: Cannot allocate memory"
+check_enomem "blocks of 4 pages" 2
 available=$(meminfo MemAvailable)
 ok "blocks of 4 pages: many are free, $available kB are available" \
 	[ "$available" -gt $((reserve + 65536)) ]
 # shellcheck disable=SC2046 # two numbers
 check_reserve "blocks of 4 pages" $(tests/lib/usable-memory -b) 1024 most
-check_no_oom "blocks of 4 pages"
-echo >&8
-ok "blocks of 4 pages: the other process keeps its memory" bystander_answers
+check_no_victim "blocks of 4 pages"
 
 # All memory above the reserve is in use but 96 MiB, of which two devices take a page or
 # two in turn. Half of that becomes free.
@@ -205,9 +212,7 @@ tee /dev/scullv2 </dev/zero 2>/dev/null >/dev/scullv3
 ok "single pages: every other one is in use" [ "$(attribute bytes 2)" -gt $((32 << 20)) ]
 is "single pages count for quanta of one page" \
 	"$(tests/helpers/buffer -r 16 write /dev/scullv4 0 1048576)" 16777216
-check_no_oom "single pages"
-echo >&8
-ok "single pages: the other process keeps its memory" bystander_answers
+check_no_victim "single pages"
 
 # Page cache is available: it gives way to a device. Pages of a hole take no room on the
 # disk, and those read twice are in another list of the kernel.
@@ -221,13 +226,10 @@ truncate -s 150M "$disk/once" "$disk/twice"
 cat "$disk/once" "$disk/twice" "$disk/twice" >/dev/null
 cached=$(($(meminfo 'Active(file)') + $(meminfo 'Inactive(file)')))
 ok "page cache: $cached kB of files are in memory" [ $cached -gt 250000 ]
-like "page cache: a write fails with ENOMEM" \
-	"$(dd if=/dev/zero bs=1M 2>&1 >>$dev | head -n 1)" ".*: Cannot allocate memory"
+check_enomem "page cache" 0
 # shellcheck disable=SC2046 # two numbers
 check_reserve "page cache" $(tests/lib/usable-memory) 1024 most
-check_no_oom "page cache"
-echo >&8
-ok "page cache: the other process keeps its memory" bystander_answers
+check_no_victim "page cache"
 : >$dev
 umount "$disk"
 
