@@ -108,10 +108,13 @@ on_one_cpu()
 	return $_one_cpu_status
 }
 
-# Makes $trace an instance of the tracer, without events, until the test ends.
+# Makes $trace an instance of the tracer, without events, until the test ends. It does not
+# record the names of processes: each event that is enabled would patch the scheduler then,
+# and an emulator may execute code that is being patched on another CPU (int3).
 make_trace()
 {
 	trace=/sys/kernel/tracing/instances/scullv-test
+	echo 0 >/sys/kernel/tracing/options/record-cmd
 	mkdir $trace
 	trap 'rmdir $trace; rm -rf "$scratch"' EXIT
 }
