@@ -87,6 +87,21 @@ check_enomem()
 		".*: Cannot allocate memory"
 }
 
+# two devices fill the memory in turn, and the second one is trimmed
+fragment()
+{
+	tee /dev/scullv0 </dev/zero 2>/dev/null >/dev/scullv1
+	: >/dev/scullv1
+}
+
+# WHAT [-b]: the last writer has left the reserve, see tests/lib/usable-memory
+check_left()
+{
+	# shellcheck disable=SC2046,SC2086 # two numbers; an option or none
+	check_reserve "$1" $(tests/lib/usable-memory ${2-}) 1024 most
+	check_no_victim "$1"
+}
+
 # WHAT: trims the device and checks the memory
 check_trimmed()
 {
@@ -176,30 +191,24 @@ check_trimmed "4 writers"
 # Two devices fill the memory in turn. When one of them is trimmed, half of the memory is
 # free, in blocks of 8 pages. Those of 256 pages are soon used up; those of 8 count.
 load limit=0 alloc=pages order=3,3,8,3
-tee /dev/scullv0 </dev/zero 2>/dev/null >/dev/scullv1
-: >/dev/scullv1
+fragment
 check_enomem "fragmented memory" 2
 available=$(meminfo MemAvailable)
 ok "fragmented memory: the reserve of $reserve kB is not reached, $available kB" \
 	[ "$available" -gt $((reserve + 16384)) ]
 # quanta of 8 pages take these
 check_enomem "blocks of 8 pages" 3
-# shellcheck disable=SC2046 # two numbers
-check_reserve "fragmented memory" $(tests/lib/usable-memory -b) 1024 most
-check_no_victim "fragmented memory"
+check_left "fragmented memory" -b
 
 # The same with blocks of 4 pages, which do not count. Quanta of 8 pages would use up the
 # larger ones.
 load limit=0 alloc=pages order=2,2,3
-tee /dev/scullv0 </dev/zero 2>/dev/null >/dev/scullv1
-: >/dev/scullv1
+fragment
 check_enomem "blocks of 4 pages" 2
 available=$(meminfo MemAvailable)
 ok "blocks of 4 pages: many are free, $available kB are available" \
 	[ "$available" -gt $((reserve + 65536)) ]
-# shellcheck disable=SC2046 # two numbers
-check_reserve "blocks of 4 pages" $(tests/lib/usable-memory -b) 1024 most
-check_no_victim "blocks of 4 pages"
+check_left "blocks of 4 pages" -b
 
 # All memory above the reserve is in use but 96 MiB, of which two devices take a page or
 # two in turn. Half of that becomes free.
@@ -227,9 +236,7 @@ cat "$disk/once" "$disk/twice" "$disk/twice" >/dev/null
 cached=$(($(meminfo 'Active(file)') + $(meminfo 'Inactive(file)')))
 ok "page cache: $cached kB of files are in memory" [ $cached -gt 250000 ]
 check_enomem "page cache" 0
-# shellcheck disable=SC2046 # two numbers
-check_reserve "page cache" $(tests/lib/usable-memory) 1024 most
-check_no_victim "page cache"
+check_left "page cache"
 : >$dev
 umount "$disk"
 

@@ -4,9 +4,9 @@
  *
  * Writes a function to each of a few pages with one write(), maps and calls them; then
  * writes other functions to the same offsets and calls them through a new mapping: from
- * the first byte of the first one to the last byte of the last one. Prints
- * the sum of their results, the flag PG_arch_1 of each page after the first calls and
- * after the second write, or - if it cannot be read, and the sum of the new results.
+ * the first byte of the first one to the last byte of the last one. Prints the sum of
+ * their results, the flag PG_arch_1 of each page after the first calls and after the
+ * second write, or - if it cannot be read, and the sum of the new results.
  * Several architectures set the flag (PG_dcache_clean) when a page is coherent with the
  * instruction cache, and check it before they flush the page.
  */

@@ -3,8 +3,8 @@
  * usage: holder socket|io_uring|perf|map DEVICE
  *
  * Uses the module without a descriptor of DEVICE: a socket, io_uring or a mapping refers to
- * the open file, or perf counts a trace event. Prints "ready" and waits for the end of the standard
- * input. The exit status is 77 if the kernel lacks the facility.
+ * the open file, or perf counts a trace event. Prints "ready" and waits for the end of the
+ * standard input. The exit status is 77 if the kernel lacks the facility.
  */
 #include <err.h>
 #include <errno.h>

@@ -116,7 +116,8 @@ make_trace()
 	trace=/sys/kernel/tracing/instances/scullv-test
 	echo 0 >/sys/kernel/tracing/options/record-cmd
 	mkdir $trace
-	trap 'rmdir $trace; rm -rf "$scratch"' EXIT
+	trap 'rmdir $trace; echo 1 >/sys/kernel/tracing/options/record-cmd
+		rm -rf "$scratch"' EXIT
 }
 
 # NAME: print the value in /proc/meminfo, in kB
